@@ -1,0 +1,3 @@
+export * from './domain-error.js';
+export * from './errors.js';
+export * from './storable.js';
