@@ -1,0 +1,4 @@
+export { measureHttp } from './http-metrics.js';
+export { type MetricOptions, Metrics, type PoolNumbers } from './metrics.js';
+export { MetricsModule, type MetricsOptions } from './metrics.module.js';
+export * from './tracing.js';
