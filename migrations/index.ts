@@ -1,0 +1,15 @@
+import type { Migration } from '../src/shared/database/index.js';
+import { Tenancy1763900000000 } from './1763900000000-tenancy.js';
+import { Events1763900100000 } from './1763900100000-events.js';
+import { WorkspacesAndAgents1763900200000 } from './1763900200000-workspaces-and-agents.js';
+import { Tasks1763900300000 } from './1763900300000-tasks.js';
+import { TaskIndexes1763900400000 } from './1763900400000-task-indexes.js';
+
+/** Every migration, oldest first. */
+export const MIGRATIONS: readonly Migration[] = [
+  Tenancy1763900000000,
+  Events1763900100000,
+  WorkspacesAndAgents1763900200000,
+  Tasks1763900300000,
+  TaskIndexes1763900400000,
+];
