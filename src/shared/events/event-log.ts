@@ -1,0 +1,203 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type CommitSink, type Transaction, Transactions } from '../database/index.js';
+import { assertStorable, InvalidInput } from '../errors/index.js';
+import { currentTraceparent } from '../metrics/index.js';
+import type { LoggedEvent, NewEvent } from './event.js';
+import { CursorAhead, CursorExpired, EventOutsideTransaction } from './events.errors.js';
+import { EventsRepository, type TracedEvent } from './events.repository.js';
+import { FeedMarks } from './feed-marks.js';
+import { SafetyPoll } from './safety-poll.js';
+import { Wakeups } from './wakeups.js';
+
+export interface ReadOptions {
+  /** Reads the events after this number; default: from the oldest one kept. */
+  after?: number | undefined;
+  /** Only events of these types; an empty list is no filter. */
+  types?: readonly string[] | undefined;
+  /** Default 100, at most 1,000. */
+  limit?: number | undefined;
+}
+
+export interface EventPage {
+  events: LoggedEvent[];
+  /** The cursor to read on from. It also passes what the filter left out, so it may move without events. */
+  next: number;
+  /** Last number of the feed when the page was read; `next` is equal to it when there is nothing more. */
+  last: number;
+}
+
+interface Pending {
+  tenantId: string;
+  event: TracedEvent;
+}
+
+const MAX_LIMIT = 1_000;
+/** A filter of rare types looks through at most so many events in one statement; the cursor moves on past them. */
+const FILTER_WINDOW = 10_000;
+const WAIT_MS = 30_000;
+
+/** The ordered log of what happened, by feed. Written in the transaction of the change, read after its commit. */
+@Injectable()
+export class EventLog implements CommitSink<Pending> {
+  private readonly logger = new Logger('events');
+  private readonly marks = new FeedMarks();
+
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly repository: EventsRepository,
+    private readonly wakeups: Wakeups,
+    private readonly safety: SafetyPoll,
+  ) {}
+
+  /**
+   * Writes events last in the running transaction; they are lost with it, or with the savepoint they were appended
+   * after. Above READ COMMITTED they reach the log right after the commit.
+   *
+   * @throws EventOutsideTransaction
+   */
+  append(tenantId: string, ...events: NewEvent[]): void {
+    const transaction = this.transactions.current();
+    const trace = currentTraceparent() ?? null;
+    for (const event of events) {
+      if (!transaction) throw new EventOutsideTransaction(event.type);
+      if (event.data) assertStorable(event.data, 'data');
+      transaction.enqueue(this, { tenantId, event: { ...event, trace } });
+    }
+  }
+
+  /** Called by the transaction before its commit. */
+  async flush(_transaction: Transaction, pending: Pending[]): Promise<void> {
+    const byTenant = new Map<string, TracedEvent[]>();
+    for (const { tenantId, event } of pending) {
+      const events = byTenant.get(tenantId);
+      if (events) events.push(event);
+      else byTenant.set(tenantId, [event]);
+    }
+    // In one order everywhere, as the feeds are locked from here to the commit.
+    for (const [tenantId, events] of [...byTenant].sort(([one], [other]) => (one < other ? -1 : 1))) {
+      await this.repository.append(tenantId, events);
+      await this.appended(tenantId, [...new Set(events.map((event) => event.feedId))]);
+    }
+  }
+
+  /**
+   * For a statement that wrote events itself, by `append_events`: after the commit their readers are woken. What a
+   * transaction above READ COMMITTED left beside the log is moved into it first.
+   */
+  async appended(tenantId: string, feedIds: readonly string[]): Promise<void> {
+    const isolation = this.transactions.current()?.isolation ?? 'READ COMMITTED';
+    await this.transactions.afterCommit(async () => {
+      if (isolation === 'READ COMMITTED') this.wakeups.publish(tenantId, feedIds);
+      else await this.moveLeft(100, tenantId);
+    });
+  }
+
+  /**
+   * Moves what committed transactions left beside the log, oldest first; of one tenant, or of all: nodes die, or fail
+   * to do it themselves. Answers how many transactions; one that cannot be moved is reported and does not keep the
+   * others back.
+   */
+  async moveLeft(limit = 100, ofTenant?: string): Promise<number> {
+    let moved = 0;
+    for (const { tenantId, transactionId } of await this.repository.left(limit, ofTenant)) {
+      try {
+        await this.move(tenantId, transactionId);
+        moved++;
+      } catch (error) {
+        this.logger.error({ msg: 'events could not be moved into the log', tenantId, transactionId, err: error });
+      }
+    }
+    return moved;
+  }
+
+  /**
+   * Events of a feed in order, read from the primary.
+   *
+   * @throws NotFound when the tenant has no such feed
+   * @throws CursorExpired when events after the cursor are no longer kept
+   * @throws CursorAhead when the feed has not reached the cursor, as after a restore
+   */
+  async read(tenantId: string, feedId: string, options: ReadOptions = {}): Promise<EventPage> {
+    const { after } = options;
+    if (after !== undefined && !(Number.isSafeInteger(after) && after >= 0)) {
+      throw InvalidInput.of('after', 'cursor', 'after must be the number of an event, or 0');
+    }
+    const types = options.types?.length ? options.types : undefined;
+    const limit = Math.min(Math.max(1, Math.trunc(options.limit ?? 100)), MAX_LIMIT);
+    const window = types ? FILTER_WINDOW : undefined;
+    const query = { after, window, types, limit };
+    const since = this.marks.since(feedId, after);
+    let slice = await this.repository.slice(tenantId, feedId, { ...query, since });
+    const first = slice.events[0]?.seq ?? slice.last + 1;
+    if (since && (slice.last < (after ?? 0) || (!types && first !== (after ?? 0) + 1))) {
+      // The mark is of a log that was restored since, or of a server whose last events a failover lost and whose clock
+      // was ahead; without it the true end, and what lies before the mark, is found.
+      this.marks.forget(feedId);
+      slice = await this.repository.slice(tenantId, feedId, query);
+    }
+
+    const { events, floor, last } = slice;
+    const from = after ?? floor;
+    if (from < floor) throw new CursorExpired(feedId, from, floor);
+    if (from > last) throw new CursorAhead(feedId, from, floor, last);
+    const end = events.at(-1);
+    if (end) this.marks.note(feedId, end.seq, end.time);
+    const seen = window === undefined ? last : Math.min(last, from + window);
+    return { events, next: end && events.length === limit ? end.seq : seen, last };
+  }
+
+  /**
+   * As `read`, but where there is nothing yet it waits up to `waitMs` (at most 30 s) for the first events. `beforeLook`
+   * is awaited before each look and ends the waiting by throwing, as when the reader's key was revoked meanwhile.
+   */
+  async poll(
+    tenantId: string,
+    feedId: string,
+    options: ReadOptions & { waitMs: number; beforeLook?: () => Promise<unknown> },
+    signal?: AbortSignal,
+  ): Promise<EventPage> {
+    const deadline = performance.now() + Math.min(options.waitMs, WAIT_MS);
+    // Watched before the first look, so that nothing falls in between.
+    using watch = this.wakeups.watch([feedId]);
+    let { after } = options;
+    for (;;) {
+      await options.beforeLook?.();
+      const page = await this.read(tenantId, feedId, { ...options, after });
+      const left = deadline - performance.now();
+      if (page.events.length > 0 || left <= 0) return page;
+      if (page.next === page.last) {
+        using _covered = this.safety.cover({ tenantId, feedId, seq: page.next });
+        await watch.wait(left, signal);
+      }
+      if (signal?.aborted || this.wakeups.stopping) return page;
+      after = page.next;
+    }
+  }
+
+  /**
+   * Every event after `after`, as they come, until `signal` fires or the node shuts down. A page is held in memory; the
+   * next one is read when it has been taken. It throws what `read` throws.
+   */
+  async *tail(
+    tenantId: string,
+    feedId: string,
+    after?: number,
+    options: { types?: readonly string[]; signal?: AbortSignal } = {},
+  ): AsyncGenerator<LoggedEvent, void, undefined> {
+    const { types, signal } = options;
+    let cursor = after;
+    while (!signal?.aborted && !this.wakeups.stopping) {
+      const page = await this.poll(tenantId, feedId, { after: cursor, types, limit: 200, waitMs: WAIT_MS }, signal);
+      yield* page.events;
+      cursor = page.next;
+    }
+  }
+
+  private async move(tenantId: string, transactionId: string): Promise<void> {
+    // A transaction of its own, for the level of a single statement is the server's default.
+    const feedIds = await this.transactions.run({ propagation: 'requires_new' }, () =>
+      this.repository.move(tenantId, transactionId),
+    );
+    if (feedIds.length > 0) this.wakeups.publish(tenantId, feedIds);
+  }
+}

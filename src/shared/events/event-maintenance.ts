@@ -1,0 +1,85 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { EventLog } from './event-log.js';
+import { DEFAULT_LEASE_MS, EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
+import { EventsRepository } from './events.repository.js';
+import { Leadership } from './leadership.js';
+
+const TICK_MS = 10_000;
+const PARTITIONS_EVERY_MS = 3_600_000;
+/** After a lock that was not to be had: a long reader of the log is in the way. */
+const PARTITIONS_RETRY_MS = 60_000;
+const MONTHS_AHEAD = 2;
+const MOVED_AT_ONCE = 100;
+
+/** What one node does for the log: partitions ahead, retention, and the outboxes of nodes that died. */
+@Injectable()
+export class EventMaintenance implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('events');
+  private partitionsAt = 0;
+  private timer?: NodeJS.Timeout;
+  private working?: Promise<void>;
+  private stopped = false;
+
+  constructor(
+    @Inject(EVENTS_OPTIONS) private readonly options: EventsOptions,
+    private readonly events: EventsRepository,
+    private readonly log: EventLog,
+    private readonly leadership: Leadership,
+  ) {}
+
+  /** Every node makes partitions ahead when it starts: after a long stop there may be none for today. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.attempt('partitions could not be made', () => this.ensurePartitions());
+    if (this.options.background ?? true) this.schedule(0);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.working;
+  }
+
+  async ensurePartitions(): Promise<void> {
+    const made = await this.events.ensurePartitions(MONTHS_AHEAD);
+    if (made.length > 0) this.logger.log({ msg: 'partitions made', partitions: made });
+  }
+
+  /** Drops the partitions that lie whole before the retention's limit, oldest first; none when events are kept for ever. */
+  async retain(days = this.options.retentionDays ?? 0): Promise<string[]> {
+    const dropped: string[] = [];
+    if (days <= 0) return dropped;
+    for (let name = await this.events.dropPartition(days); name; name = await this.events.dropPartition(days)) {
+      this.logger.log({ msg: 'partition dropped', partition: name });
+      dropped.push(name);
+    }
+    return dropped;
+  }
+
+  private schedule(ms: number): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      this.working = this.tick().finally(() => this.schedule(TICK_MS));
+    }, ms).unref();
+  }
+
+  private async tick(): Promise<void> {
+    await this.attempt('the log could not be looked after', async () => {
+      if (!(await this.leadership.hold('event-maintenance', this.options.leaseMs ?? DEFAULT_LEASE_MS))) return;
+      while ((await this.log.moveLeft(MOVED_AT_ONCE)) === MOVED_AT_ONCE && !this.stopped);
+      if (performance.now() < this.partitionsAt) return;
+      this.partitionsAt = performance.now() + PARTITIONS_RETRY_MS;
+      await this.ensurePartitions();
+      await this.retain();
+      this.partitionsAt = performance.now() + PARTITIONS_EVERY_MS;
+    });
+  }
+
+  /** The log works without its maintenance for a long time, so a failure is reported and tried again later. */
+  private async attempt(msg: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.logger.warn({ msg, err: error });
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { DomainError, InvalidTransaction } from '../errors/index.js';
+
+/** An event was appended outside a transaction, where it could outlive or miss the change it tells of. */
+export class EventOutsideTransaction extends InvalidTransaction {
+  constructor(type: string) {
+    super(`The event ${type} must be appended in the transaction of the change it tells of.`, { type });
+  }
+}
+
+/**
+ * Events after the cursor have been dropped by retention. `oldestSequence` is the first one kept; `oldestCursor` is the
+ * value of `after` that reads on from it.
+ */
+export class CursorExpired extends DomainError {
+  readonly kind = 'gone';
+  readonly code = 'cursor_expired';
+
+  constructor(
+    readonly feedId: string,
+    readonly after: number,
+    readonly floor: number,
+  ) {
+    super(`Events up to ${floor} of this feed are no longer kept; read on with after=${floor}.`, {
+      feedId,
+      after,
+      oldestCursor: floor,
+      oldestSequence: floor + 1,
+    });
+  }
+}
+
+/**
+ * The cursor names a place this feed has not reached: it was made up, or the database was restored from a backup and
+ * what came after is lost. Waiting would skip whatever gets those numbers now, so the reader must start again, as with
+ * a cursor that expired; hence the same kind.
+ */
+export class CursorAhead extends DomainError {
+  readonly kind = 'gone';
+  readonly code = 'cursor_ahead';
+
+  constructor(feedId: string, after: number, floor: number, last: number) {
+    super(`This feed ends at ${last}, before ${after}: the log was restored, or the cursor is not one of this feed.`, {
+      feedId,
+      after,
+      oldestCursor: floor,
+      lastSequence: last,
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ConsumerParts, Consumers } from './consumers.js';
+import { ConsumersRepository } from './consumers.repository.js';
+import { EventLog } from './event-log.js';
+import { EventMaintenance } from './event-maintenance.js';
+import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
+import { EventsRepository } from './events.repository.js';
+import { LeadersRepository } from './leaders.repository.js';
+import { Leadership } from './leadership.js';
+import { SafetyPoll } from './safety-poll.js';
+import { Wakeups } from './wakeups.js';
+
+/** The event log, its wake-ups and consumers, and leadership. Global; asks for the database and the metrics. */
+@Module({})
+export class EventsModule {
+  static forRoot(options: EventsOptions): DynamicModule {
+    const repositories = [EventsRepository, ConsumersRepository, LeadersRepository];
+    const internal = [SafetyPoll, ConsumerParts];
+    const shared = [EventLog, Wakeups, Leadership, Consumers, EventMaintenance];
+    return {
+      module: EventsModule,
+      global: true,
+      providers: [{ provide: EVENTS_OPTIONS, useValue: options }, ...repositories, ...internal, ...shared],
+      exports: shared,
+    };
+  }
+}

@@ -1,0 +1,14 @@
+export { type ConsumerOptions } from './consumer-runner.js';
+export { Consumers } from './consumers.js';
+export type { ParkedEvent, ParkedKey } from './consumers.repository.js';
+export * from './catalogue.js';
+export * from './cloud-event.dto.js';
+export { type LoggedEvent, type NewEvent } from './event.js';
+export { EventLog, type EventPage, type ReadOptions } from './event-log.js';
+export { EventMaintenance } from './event-maintenance.js';
+export * from './events.errors.js';
+export { EventsModule } from './events.module.js';
+export type { EventsOptions } from './events.options.js';
+export { Leadership } from './leadership.js';
+export { Wakeups } from './wakeups.js';
+export type { Watch } from './watch.js';
