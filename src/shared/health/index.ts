@@ -1,0 +1,3 @@
+export { Draining } from './draining.js';
+export { HealthModule } from './health.module.js';
+export { type HealthProbe, HealthProbes } from './health-probe.js';
