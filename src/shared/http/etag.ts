@@ -1,0 +1,94 @@
+import {
+  type CallHandler,
+  createParamDecorator,
+  type ExecutionContext,
+  Injectable,
+  type NestInterceptor,
+  UseInterceptors,
+} from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { map, type Observable } from 'rxjs';
+import { DomainError, InvalidInput } from '../errors/index.js';
+
+/** The route changes one version of a thing, and the request did not say which. */
+export class PreconditionRequired extends DomainError {
+  readonly kind = 'precondition_required';
+  readonly code = 'precondition_required';
+
+  constructor() {
+    super('Send the version that you read as If-Match: "<version>"; it is the ETag of the answer.');
+  }
+}
+
+export const etagOf = (version: number): string => `"${version}"`;
+
+/**
+ * The version of an If-Match header. Exactly one is taken; `*` is refused, since it would overwrite whatever is there.
+ * A weak tag (`W/"3"`) counts as the strong one: proxies that compress weaken tags, and ours name the same content.
+ *
+ * @throws PreconditionRequired without the header, InvalidInput when it names no version
+ */
+export function parseIfMatch(header: string | undefined): number {
+  if (header === undefined || header.trim() === '') throw new PreconditionRequired();
+  const version = /^\s*(?:W\/)?"(\d{1,15})"\s*$/.exec(header)?.[1];
+  if (version === undefined) {
+    throw InvalidInput.of('If-Match', 'isVersion', 'If-Match must name one version in quotes, such as "3".');
+  }
+  return Number(version);
+}
+
+/** `@IfMatch() version: number`: the version the caller expects; see `parseIfMatch`. */
+export const IfMatch: () => ParameterDecorator = createParamDecorator(
+  (_: unknown, context: ExecutionContext) =>
+    parseIfMatch(context.switchToHttp().getRequest<FastifyRequest>().headers['if-match']),
+  [
+    (target, key) => {
+      const method = key === undefined ? undefined : Object.getOwnPropertyDescriptor(target, key);
+      const describe = ApiHeader({
+        name: 'If-Match',
+        required: true,
+        description: 'The version that was read: `"3"`.',
+      });
+      if (key !== undefined && method) describe(target, key, method);
+    },
+  ],
+);
+
+@Injectable()
+class VersionTag implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler<{ version: number }>): Observable<{ version: number }> {
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    return next.handle().pipe(
+      map((body) => {
+        reply.header('etag', etagOf(body.version));
+        return body;
+      }),
+    );
+  }
+}
+
+/** For a route whose answer has a `version`: sends it as `ETag`, and 304 to whoever has it (If-None-Match). */
+export const SendsVersion = (): MethodDecorator => UseInterceptors(VersionTag);
+
+/** Whether an If-None-Match header names the tag; weak comparison of RFC 9110 §8.8.3.2. */
+export function noneMatchNames(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  if (header.trim() === '*') return true;
+  const opaque = (tag: string): string => tag.trim().replace(/^W\//, '');
+  return header.split(',').some((tag) => opaque(tag) === opaque(etag));
+}
+
+/** Answers 304 for what the reader has already, and lets it keep what carries a tag, to be asked for again each time. */
+export function answerConditionally(fastify: FastifyInstance): void {
+  fastify.addHook('onSend', async (request, reply, payload) => {
+    const etag = reply.getHeader('etag');
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    if (typeof etag !== 'string' || !reads || reply.statusCode !== 200) return payload;
+
+    if (reply.getHeader('cache-control') === 'no-store') reply.header('cache-control', 'private, no-cache');
+    if (!noneMatchNames(request.headers['if-none-match'], etag)) return payload;
+    reply.code(304).removeHeader('content-type').removeHeader('content-length');
+    return null;
+  });
+}
