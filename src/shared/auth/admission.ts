@@ -1,0 +1,97 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AuditService } from '../audit/audit.service.js';
+import { requestEntry } from '../audit/request-entry.js';
+import { logContext } from '../logging/index.js';
+import { MissingCredentials, RateLimited, type RefusedCredentials, UnknownCredentials } from './auth.errors.js';
+import { Authenticator } from './authenticator.js';
+import type { Principal } from './caller.js';
+import type { Allowance } from './limit-counter.js';
+import { RateLimits } from './rate-limits.js';
+
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/**
+ * Finds out who asks, and takes the request from their limits, once for each request. Requests that may bring a body are
+ * asked before it is read: reading 32 MiB of JSON holds the event loop for a second, which is not for strangers.
+ */
+@Injectable()
+export class Admission implements OnModuleInit {
+  private readonly logger = new Logger('auth');
+
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly limits: RateLimits,
+    private readonly audit: AuditService,
+    private readonly host: HttpAdapterHost,
+  ) {}
+
+  onModuleInit(): void {
+    const fastify = this.host.httpAdapter?.getInstance<FastifyInstance>();
+    fastify?.addHook('preParsing', async (request, reply) => {
+      if (!WITH_BODY.has(request.method) || request.is404 || request.routeOptions.config.public) return;
+      await this.admit(request, reply);
+    });
+  }
+
+  /** @throws MissingCredentials, UnknownCredentials, RefusedCredentials, RateLimited, IdentityProviderUnavailable */
+  async admit(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
+    if (request.caller) return request.caller;
+    const caller = await this.identify(request);
+    await this.limit(caller, reply);
+    request.caller = caller;
+    return caller;
+  }
+
+  private async identify(request: FastifyRequest): Promise<Principal> {
+    const token = tokenOf(request.headers.authorization);
+    const judge = () =>
+      this.authenticator.authenticate(token, request.ip, (refusal) => this.recordRefusal(request, refusal));
+    try {
+      const caller = await judge();
+      request.stillAllowed = async () => void (await judge());
+      // On the request, as its log context begins only when its body was read.
+      Object.assign(request.logKeys, { tenantId: caller.tenantId, actorId: caller.actorId });
+      return caller;
+    } catch (error) {
+      if (error instanceof UnknownCredentials) {
+        // No tenant is concerned, so the log is the only place where a guess can stand.
+        const { ip, method } = request;
+        const line = { msg: 'unknown credentials', ip, method, route: request.routeOptions.url };
+        logContext.run(request.logKeys, () => this.logger.warn(line));
+      }
+      throw error;
+    }
+  }
+
+  private async limit(caller: Principal, reply: FastifyReply): Promise<void> {
+    try {
+      const allowance = await this.limits.take(caller);
+      if (allowance) tellLimits(reply, allowance);
+    } catch (error) {
+      if (error instanceof RateLimited) {
+        tellLimits(reply, { limit: error.limit, remaining: 0, resetSeconds: error.retryAfterSeconds });
+      }
+      throw error;
+    }
+  }
+
+  private recordRefusal(request: FastifyRequest, refusal: RefusedCredentials): void {
+    if (!refusal.of) return;
+    const entry = requestEntry(request, refusal.of, { status: 401, code: refusal.code });
+    this.audit.record(refusal.of.tenantId, entry);
+  }
+}
+
+/** @throws MissingCredentials for another scheme too: a password in Basic is not looked at */
+function tokenOf(header: string | undefined): string {
+  const token = /^Bearer +([^\s]+) *$/i.exec(header ?? '')?.[1];
+  if (token === undefined) throw new MissingCredentials();
+  return token;
+}
+
+/** As in draft-ietf-httpapi-ratelimit-headers-07; the tightest limit is told. */
+function tellLimits(reply: FastifyReply, { limit, remaining, resetSeconds }: Allowance): void {
+  reply.headers({ 'ratelimit-limit': limit, 'ratelimit-remaining': remaining, 'ratelimit-reset': resetSeconds });
+}

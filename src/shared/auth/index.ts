@@ -1,0 +1,13 @@
+export { type Access, CurrentCaller, Public, RequireScope, StillAllowed } from './access.js';
+export type { ApiKey } from './api-keys.repository.js';
+export { type AdminKey, ApiKeysService, type CreateApiKey, type CreatedApiKey } from './api-keys.service.js';
+export * from './auth.errors.js';
+export { AuthModule, type AuthOptions } from './auth.module.js';
+export { Authenticator } from './authenticator.js';
+export { type Caller, type Principal, type Scope, SCOPES } from './caller.js';
+export { type OidcOptions, SIGNATURES, type Signature } from './oidc.js';
+export { type RateLimitOptions, RateLimits } from './rate-limits.js';
+export { grants } from './scopes.js';
+export { newSecret } from './secret.js';
+export type { Tenant } from './tenants.repository.js';
+export { DEFAULT_TENANT, TenantsService } from './tenants.service.js';
