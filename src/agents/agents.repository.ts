@@ -1,0 +1,183 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { type CachedEntity, EntityCache } from '../shared/cache/index.js';
+import {
+  AggregateRepository,
+  assignments,
+  entityReviver,
+  Operation,
+  type Outcome,
+  Persistence,
+  QueryBuilder,
+  rowMapper,
+} from '../shared/database/index.js';
+import { NotFound, OptimisticLock } from '../shared/errors/index.js';
+import { type Page, pageOf } from '../shared/http/index.js';
+import { Agent } from './agent.entity.js';
+import { AGENT_SORTING, type AgentHeartbeat, type ListAgents } from './agent.dto.js';
+import { normaliseCapabilities } from './capabilities.js';
+
+type NewAgent = Pick<Agent, 'name' | 'kind' | 'capabilities' | 'capacity' | 'labels'>;
+export type AgentPatch = Partial<Pick<Agent, 'kind' | 'status' | 'capabilities' | 'capacity' | 'labels'>>;
+
+type Row = Record<string, unknown>;
+
+@Injectable()
+export class AgentsRepository extends AggregateRepository {
+  private readonly metadata = this.persistence.database.metadata(Agent);
+  private readonly toAgent = rowMapper<Agent>(this.metadata);
+  private readonly cached: CachedEntity<Agent> = { type: 'agent', revive: entityReviver(this.metadata) };
+  private readonly heartbeats = this.batched({
+    operation: 'agents.heartbeat',
+    flush: (tenantId, ids: string[]) => this.flushHeartbeats(tenantId, ids),
+    // Two statements of one tenant would lock the same agents in different orders.
+    lanes: 1,
+  });
+
+  constructor(
+    persistence: Persistence,
+    private readonly cache: EntityCache,
+  ) {
+    super(persistence);
+  }
+
+  /** The new agent, which is active; undefined when the tenant has one of that name. */
+  @Operation()
+  async insert(tenantId: string, agent: NewAgent): Promise<Agent | undefined> {
+    const [row] = await this.query(
+      `INSERT INTO agents (tenant_id, id, name, kind, status, capabilities, capacity, labels)
+       VALUES ($1, $2, $3, $4, 'active', $5, $6, $7)
+       ON CONFLICT (tenant_id, name) WHERE deleted_at IS NULL DO NOTHING
+       RETURNING *`,
+      [tenantId, uuidv7(), agent.name, agent.kind, agent.capabilities, agent.capacity, agent.labels],
+    );
+    return row && this.toAgent(row);
+  }
+
+  /** From the cache, unless inside a transaction. */
+  @Operation()
+  async find(tenantId: string, id: string): Promise<Agent | undefined> {
+    return this.load(tenantId, id);
+  }
+
+  /** As `find`. @throws NotFound */
+  @Operation()
+  async get(tenantId: string, id: string): Promise<Agent> {
+    const agent = await this.load(tenantId, id);
+    if (!agent) throw new NotFound('agent', id);
+    return agent;
+  }
+
+  /** Locks the row until the end of the transaction. @throws NotFound */
+  @Operation()
+  async getForUpdate(tenantId: string, id: string): Promise<Agent> {
+    const [row] = await this.query(
+      'SELECT * FROM agents WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE',
+      [tenantId, id],
+    );
+    if (!row) throw new NotFound('agent', id);
+    return this.toAgent(row);
+  }
+
+  @Operation()
+  async list(tenantId: string, list: Partial<ListAgents>): Promise<Page<Agent>> {
+    const { expression, direction, after, cursorOf } = AGENT_SORTING.order(list.sort, list.after);
+    const limit = list.limit ?? 50;
+    const query = new QueryBuilder(this.metadata, 'SELECT * FROM agents WHERE tenant_id = $1 AND deleted_at IS NULL', [
+      tenantId,
+    ])
+      .addInCondition('status', list.status)
+      .addInCondition('kind', list.kind)
+      .orderBy(expression, direction, after)
+      .limit(limit + 1);
+    if (list.name !== undefined) query.addCondition('name', '=', list.name);
+    if (list.capabilities) query.addCondition('capabilities', '@>', normaliseCapabilities(list.capabilities));
+    const { text, values } = query.build();
+    return pageOf((await this.read(text, values)).map(this.toAgent), limit, cursorOf);
+  }
+
+  /**
+   * Changes what the patch names, if the agent is still at `version`.
+   * @throws NotFound, or OptimisticLock with the current version
+   */
+  @Operation()
+  async update(tenantId: string, id: string, version: number, patch: AgentPatch): Promise<Agent> {
+    const values: unknown[] = [tenantId, id, version];
+    const [row] = await this.query(
+      `UPDATE agents SET ${assignments(this.metadata, patch, values)}, updated_at = now(), version = version + 1
+       WHERE tenant_id = $1 AND id = $2 AND version = $3 AND deleted_at IS NULL
+       RETURNING *`,
+      values,
+    );
+    if (!row) throw await this.whyNotAt(tenantId, id, version);
+    await this.changed(tenantId, id);
+    return this.toAgent(row);
+  }
+
+  /** Hides the agent and frees its name. @throws NotFound */
+  @Operation()
+  async softDelete(tenantId: string, id: string): Promise<Agent> {
+    const [row] = await this.query(
+      `UPDATE agents SET deleted_at = now(), updated_at = now(), version = version + 1
+       WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL
+       RETURNING *`,
+      [tenantId, id],
+    );
+    if (!row) throw new NotFound('agent', id);
+    await this.changed(tenantId, id);
+    return this.toAgent(row);
+  }
+
+  /** A sign of life: sets `last_seen_at` and nothing else. Concurrent calls share a statement. @throws NotFound */
+  @Operation()
+  async heartbeat(tenantId: string, id: string): Promise<AgentHeartbeat> {
+    return this.heartbeats(tenantId, id);
+  }
+
+  /** As `heartbeat`, by name; locks the row until the end of the transaction. */
+  @Operation()
+  async heartbeatByName(tenantId: string, name: string): Promise<Agent | undefined> {
+    const [row] = await this.query(
+      `UPDATE agents SET last_seen_at = now() WHERE tenant_id = $1 AND name = $2 AND deleted_at IS NULL RETURNING *`,
+      [tenantId, name],
+    );
+    return row && this.toAgent(row);
+  }
+
+  private async load(tenantId: string, id: string): Promise<Agent | undefined> {
+    const fromDatabase = async (): Promise<Agent | undefined> => {
+      const [row] = await this.query('SELECT * FROM agents WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL', [
+        tenantId,
+        id,
+      ]);
+      return row && this.toAgent(row);
+    };
+    return this.inTransaction ? fromDatabase() : this.cache.getOrLoad(this.cached, tenantId, id, fromDatabase);
+  }
+
+  private async flushHeartbeats(tenantId: string, ids: string[]): Promise<Outcome<AgentHeartbeat>[]> {
+    const rows = await this.query(
+      `UPDATE agents SET last_seen_at = now() WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
+       RETURNING id, status, last_seen_at`,
+      [tenantId, ids],
+    );
+    const found = new Map(rows.map(this.toAgent).map(({ id, status, lastSeenAt }) => [id, { id, status, lastSeenAt }]));
+    return ids.map((id) => {
+      const value = found.get(id);
+      return value ? { value } : { error: new NotFound('agent', id) };
+    });
+  }
+
+  /** After the commit: forgets the cached copy. */
+  private changed(tenantId: string, id: string): Promise<void> {
+    return this.persistence.transactions.afterCommit(() => this.cache.invalidate(this.cached.type, tenantId, [id]));
+  }
+
+  private async whyNotAt(tenantId: string, id: string, version: number): Promise<NotFound | OptimisticLock> {
+    const [row] = await this.query<Row & { version: number }>(
+      'SELECT version FROM agents WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL',
+      [tenantId, id],
+    );
+    return row ? new OptimisticLock('agent', id, version, row.version) : new NotFound('agent', id);
+  }
+}

@@ -1,0 +1,13 @@
+export type { CloudEvent as EventView } from '../shared/events/index.js';
+export * from './feed.dto.js';
+export * from './workspace.dto.js';
+export {
+  DEFAULT_WORKSPACE,
+  type Workspace,
+  type WorkspaceStatus,
+  type WorkspaceVisibility,
+} from './workspace.entity.js';
+export * from './workspaces.errors.js';
+export { WorkspacesModule } from './workspaces.module.js';
+export { WorkspacesRepository } from './workspaces.repository.js';
+export { WorkspacesService } from './workspaces.service.js';

@@ -1,0 +1,46 @@
+import type { JsonObject } from '../shared/errors/index.js';
+import { defineEvent, type EventType, type JsonSchema, type NewEvent } from '../shared/events/index.js';
+import { type Workspace, WORKSPACE_STATUSES, WORKSPACE_VISIBILITIES } from './workspace.entity.js';
+import type { WorkspacePatch } from './workspaces.repository.js';
+
+type WorkspaceEvent = EventType<JsonObject>;
+
+const FIELDS: Readonly<Record<string, JsonSchema>> = {
+  description: { type: ['string', 'null'] },
+  visibility: { type: 'string', enum: WORKSPACE_VISIBILITIES },
+  status: { type: 'string', enum: WORKSPACE_STATUSES },
+  labels: { type: 'object', additionalProperties: { type: 'string' } },
+};
+
+const created = define('workspace.created', 'A workspace was made, with its feed.', FIELDS);
+const updated = define('workspace.updated', 'Fields of the workspace changed.', {
+  changes: { type: 'object', description: 'The new values.', properties: { name: { type: 'string' }, ...FIELDS } },
+});
+const deleted = define('workspace.deleted', 'The workspace was removed; work that is open in it goes on.', {});
+
+export function workspaceCreated(actorId: string, workspace: Workspace): NewEvent[] {
+  const { description, visibility, status, labels } = workspace;
+  return occurred(created, actorId, workspace, { description, visibility, status, labels });
+}
+
+export const workspaceUpdated = (actorId: string, workspace: Workspace, changes: WorkspacePatch): NewEvent[] =>
+  occurred(updated, actorId, workspace, { changes: { ...changes } });
+
+export const workspaceDeleted = (actorId: string, workspace: Workspace): NewEvent[] =>
+  occurred(deleted, actorId, workspace, {});
+
+/** Every event of a workspace tells its name and the version it has reached. */
+function define(type: string, description: string, properties: Readonly<Record<string, JsonSchema>>): WorkspaceEvent {
+  const all = { name: { type: 'string' }, ...properties, version: { type: 'integer', minimum: 1 } } as const;
+  const data: JsonSchema = { type: 'object', properties: all, required: Object.keys(all), additionalProperties: false };
+  return defineEvent({ type, subjectType: 'workspace', description, data });
+}
+
+/**
+ * In two feeds: the workspace's own, so that its story is whole, and the tenant's, so that one feed tells which
+ * workspaces there are.
+ */
+function occurred(event: WorkspaceEvent, actorId: string, workspace: Workspace, data: JsonObject): NewEvent[] {
+  const { tenantId, id, name, version } = workspace;
+  return [id, tenantId].map((feedId) => event({ feedId, subjectId: id, actorId, data: { name, ...data, version } }));
+}

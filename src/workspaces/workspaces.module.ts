@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { FeedsController } from './feeds.controller.js';
+import { Workspace } from './workspace.entity.js';
+import { WorkspacesController } from './workspaces.controller.js';
+import { WorkspacesRepository } from './workspaces.repository.js';
+import { WorkspacesService } from './workspaces.service.js';
+
+/** Needs the global modules of the database, the event log and the cache. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Workspace])],
+  controllers: [WorkspacesController, FeedsController],
+  providers: [WorkspacesRepository, WorkspacesService],
+  exports: [WorkspacesRepository, WorkspacesService],
+})
+export class WorkspacesModule {}

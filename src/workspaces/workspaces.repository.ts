@@ -1,0 +1,168 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { type CachedEntity, EntityCache } from '../shared/cache/index.js';
+import {
+  AggregateRepository,
+  assignments,
+  entityReviver,
+  Operation,
+  Persistence,
+  QueryBuilder,
+  rowMapper,
+} from '../shared/database/index.js';
+import { NotFound, OptimisticLock } from '../shared/errors/index.js';
+import { type Page, pageOf } from '../shared/http/index.js';
+import { type ListWorkspaces, WORKSPACE_SORTING } from './workspace.dto.js';
+import { DEFAULT_WORKSPACE, Workspace } from './workspace.entity.js';
+
+type NewWorkspace = Pick<Workspace, 'name' | 'description' | 'visibility' | 'labels' | 'createdBy'>;
+export type WorkspacePatch = Partial<Pick<Workspace, 'name' | 'description' | 'visibility' | 'status' | 'labels'>>;
+
+type Row = Record<string, unknown>;
+
+@Injectable()
+export class WorkspacesRepository extends AggregateRepository {
+  private readonly metadata = this.persistence.database.metadata(Workspace);
+  private readonly toWorkspace = rowMapper<Workspace>(this.metadata);
+  private readonly cached: CachedEntity<Workspace> = { type: 'workspace', revive: entityReviver(this.metadata) };
+
+  constructor(
+    persistence: Persistence,
+    private readonly cache: EntityCache,
+  ) {
+    super(persistence);
+  }
+
+  /**
+   * The new workspace and its feed, in the caller's transaction; undefined when the tenant has one of that name. A name
+   * that is being taken by another transaction is waited for.
+   */
+  @Operation()
+  async insert(tenantId: string, workspace: NewWorkspace): Promise<Workspace | undefined> {
+    const { name, description, visibility, labels, createdBy } = workspace;
+    const [row] = await this.query(
+      `INSERT INTO workspaces (tenant_id, id, name, description, visibility, labels, created_by)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (tenant_id, name) WHERE deleted_at IS NULL DO NOTHING
+       RETURNING *`,
+      [tenantId, uuidv7(), name, description, visibility, labels, createdBy],
+    );
+    if (!row) return undefined;
+    await this.query('INSERT INTO feeds (tenant_id, id) VALUES ($1, $2)', [tenantId, row.id]);
+    return this.toWorkspace(row);
+  }
+
+  /** From the cache, unless inside a transaction. */
+  @Operation()
+  async find(tenantId: string, id: string): Promise<Workspace | undefined> {
+    return this.load(tenantId, id);
+  }
+
+  /** As `find`. @throws NotFound */
+  @Operation()
+  async get(tenantId: string, id: string): Promise<Workspace> {
+    const workspace = await this.load(tenantId, id);
+    if (!workspace) throw new NotFound('workspace', id);
+    return workspace;
+  }
+
+  /** The tenant's default workspace; from the cache, unless inside a transaction. */
+  @Operation()
+  async findDefault(tenantId: string): Promise<Workspace | undefined> {
+    const fromDatabase = () => this.byName(tenantId, DEFAULT_WORKSPACE);
+    if (this.inTransaction) return fromDatabase();
+    return this.cache.getOrLoad(this.cached, tenantId, DEFAULT_WORKSPACE, fromDatabase);
+  }
+
+  /** Locks the row until the end of the transaction. @throws NotFound */
+  @Operation()
+  async getForUpdate(tenantId: string, id: string): Promise<Workspace> {
+    const [row] = await this.query(
+      'SELECT * FROM workspaces WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE',
+      [tenantId, id],
+    );
+    if (!row) throw new NotFound('workspace', id);
+    return this.toWorkspace(row);
+  }
+
+  @Operation()
+  async list(tenantId: string, list: Partial<ListWorkspaces>): Promise<Page<Workspace>> {
+    const { expression, direction, after, cursorOf } = WORKSPACE_SORTING.order(list.sort, list.after);
+    const limit = list.limit ?? 50;
+    const base = 'SELECT * FROM workspaces WHERE tenant_id = $1 AND deleted_at IS NULL';
+    const query = new QueryBuilder(this.metadata, base, [tenantId])
+      .addInCondition('status', list.status)
+      .addInCondition('visibility', list.visibility)
+      .orderBy(expression, direction, after)
+      .limit(limit + 1);
+    if (list.name !== undefined) query.addCondition('name', '=', list.name);
+    if (list.createdBy !== undefined) query.addCondition('createdBy', '=', list.createdBy);
+    const { text, values } = query.build();
+    return pageOf((await this.read(text, values)).map(this.toWorkspace), limit, cursorOf);
+  }
+
+  /**
+   * Changes what the patch names, if the workspace is still at `version`.
+   * @throws NotFound, OptimisticLock with the current version, AlreadyExists when the name is taken
+   */
+  @Operation()
+  async update(tenantId: string, id: string, version: number, patch: WorkspacePatch): Promise<Workspace> {
+    const values: unknown[] = [tenantId, id, version];
+    const [row] = await this.query(
+      `UPDATE workspaces SET ${assignments(this.metadata, patch, values)}, updated_at = now(), version = version + 1
+       WHERE tenant_id = $1 AND id = $2 AND version = $3 AND deleted_at IS NULL
+       RETURNING *`,
+      values,
+    );
+    if (!row) throw await this.whyNotAt(tenantId, id, version);
+    await this.changed(tenantId, id);
+    return this.toWorkspace(row);
+  }
+
+  /** Hides the workspace and frees its name; its feed and its work stay. @throws NotFound */
+  @Operation()
+  async softDelete(tenantId: string, id: string): Promise<Workspace> {
+    const [row] = await this.query(
+      `UPDATE workspaces SET deleted_at = now(), updated_at = now(), version = version + 1
+       WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL
+       RETURNING *`,
+      [tenantId, id],
+    );
+    if (!row) throw new NotFound('workspace', id);
+    await this.changed(tenantId, id);
+    return this.toWorkspace(row);
+  }
+
+  private async load(tenantId: string, id: string): Promise<Workspace | undefined> {
+    const fromDatabase = async (): Promise<Workspace | undefined> => {
+      const [row] = await this.query(
+        'SELECT * FROM workspaces WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL',
+        [tenantId, id],
+      );
+      return row && this.toWorkspace(row);
+    };
+    return this.inTransaction ? fromDatabase() : this.cache.getOrLoad(this.cached, tenantId, id, fromDatabase);
+  }
+
+  private async byName(tenantId: string, name: string): Promise<Workspace | undefined> {
+    const [row] = await this.query(
+      'SELECT * FROM workspaces WHERE tenant_id = $1 AND name = $2 AND deleted_at IS NULL',
+      [tenantId, name],
+    );
+    return row && this.toWorkspace(row);
+  }
+
+  /** After the commit: forgets the cached copies; the default workspace is kept under its name as well. */
+  private changed(tenantId: string, id: string): Promise<void> {
+    const ids = [id, DEFAULT_WORKSPACE];
+    return this.persistence.transactions.afterCommit(() => this.cache.invalidate(this.cached.type, tenantId, ids));
+  }
+
+  private async whyNotAt(tenantId: string, id: string, version: number): Promise<NotFound | OptimisticLock> {
+    const [row] = await this.query<Row & { version: number }>(
+      'SELECT version FROM workspaces WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL',
+      [tenantId, id],
+    );
+    return row ? new OptimisticLock('workspace', id, version, row.version) : new NotFound('workspace', id);
+  }
+}

@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../shared/auth/index.js';
+import { Transactional } from '../shared/database/index.js';
+import { AlreadyExists, NotFound } from '../shared/errors/index.js';
+import { EventLog } from '../shared/events/index.js';
+import type { Page } from '../shared/http/index.js';
+import type { CreateWorkspace, ListWorkspaces, UpdateWorkspace } from './workspace.dto.js';
+import { DEFAULT_WORKSPACE, type Workspace } from './workspace.entity.js';
+import { DefaultWorkspaceProtected, WorkspaceNotActive } from './workspaces.errors.js';
+import { workspaceCreated, workspaceDeleted, workspaceUpdated } from './workspaces.events.js';
+import { type WorkspacePatch, WorkspacesRepository } from './workspaces.repository.js';
+
+/** Who made what nobody asked for. */
+const SYSTEM = 'muster';
+
+/** The places of shared work. Each has a feed of events of its own, made and kept with it. */
+@Injectable()
+export class WorkspacesService {
+  constructor(
+    private readonly workspaces: WorkspacesRepository,
+    private readonly events: EventLog,
+  ) {}
+
+  /** @throws AlreadyExists when the tenant has a workspace of that name */
+  @Transactional()
+  async create(caller: Caller, given: CreateWorkspace): Promise<Workspace> {
+    const workspace = await this.add(caller.tenantId, caller.actorId, given);
+    if (!workspace) throw new AlreadyExists('workspace', given.name);
+    return workspace;
+  }
+
+  /** The tenant's default workspace, made when it is missing. Whoever calls together gets the same one. */
+  @Transactional()
+  async ensureDefault(tenantId: string): Promise<Workspace> {
+    const given = { name: DEFAULT_WORKSPACE, visibility: 'team' } as const;
+    const workspace =
+      (await this.workspaces.findDefault(tenantId)) ??
+      (await this.add(tenantId, SYSTEM, given)) ??
+      (await this.workspaces.findDefault(tenantId));
+    if (!workspace) throw new NotFound('workspace', DEFAULT_WORKSPACE);
+    return workspace;
+  }
+
+  /** @throws NotFound */
+  get(caller: Caller, id: string): Promise<Workspace> {
+    return this.workspaces.get(caller.tenantId, id);
+  }
+
+  /**
+   * Where new work goes: the workspace named, or the tenant's default one.
+   * @throws NotFound, WorkspaceNotActive
+   */
+  async getForNewWork(tenantId: string, id?: string): Promise<Workspace> {
+    const workspace = id === undefined ? await this.getDefault(tenantId) : await this.workspaces.get(tenantId, id);
+    if (workspace.status !== 'active') throw new WorkspaceNotActive(workspace);
+    return workspace;
+  }
+
+  list(caller: Caller, query: Partial<ListWorkspaces> = {}): Promise<Page<Workspace>> {
+    return this.workspaces.list(caller.tenantId, query);
+  }
+
+  /**
+   * @throws NotFound, OptimisticLock when the workspace is not at `version`, AlreadyExists when the name is taken,
+   * DefaultWorkspaceProtected
+   */
+  @Transactional()
+  async update(caller: Caller, id: string, version: number, changes: UpdateWorkspace): Promise<Workspace> {
+    const patch = patchOf(changes);
+    const before = await this.workspaces.getForUpdate(caller.tenantId, id);
+    if (isDefault(before) && takesDefaultAway(patch)) throw new DefaultWorkspaceProtected(before);
+    const workspace = await this.workspaces.update(caller.tenantId, id, version, patch);
+    this.events.append(caller.tenantId, ...workspaceUpdated(caller.actorId, workspace, patch));
+    return workspace;
+  }
+
+  /**
+   * Hides the workspace and frees its name. It takes no new work; tasks that are open in it stay, can be claimed and
+   * finished, and go on writing to its feed.
+   * @throws NotFound, DefaultWorkspaceProtected
+   */
+  @Transactional()
+  async delete(caller: Caller, id: string): Promise<void> {
+    const before = await this.workspaces.getForUpdate(caller.tenantId, id);
+    if (isDefault(before)) throw new DefaultWorkspaceProtected(before);
+    const workspace = await this.workspaces.softDelete(caller.tenantId, id);
+    this.events.append(caller.tenantId, ...workspaceDeleted(caller.actorId, workspace));
+  }
+
+  private async getDefault(tenantId: string): Promise<Workspace> {
+    return (await this.workspaces.findDefault(tenantId)) ?? this.ensureDefault(tenantId);
+  }
+
+  private async add(tenantId: string, createdBy: string, given: CreateWorkspace): Promise<Workspace | undefined> {
+    const workspace = await this.workspaces.insert(tenantId, {
+      name: given.name,
+      description: given.description ?? null,
+      visibility: given.visibility ?? 'private',
+      labels: given.labels ?? {},
+      createdBy,
+    });
+    if (workspace) this.events.append(tenantId, ...workspaceCreated(createdBy, workspace));
+    return workspace;
+  }
+}
+
+const isDefault = (workspace: Workspace): boolean => workspace.name === DEFAULT_WORKSPACE;
+
+const takesDefaultAway = ({ name = DEFAULT_WORKSPACE, status = 'active' }: WorkspacePatch): boolean =>
+  name !== DEFAULT_WORKSPACE || status !== 'active';
+
+function patchOf({ name, description, visibility, status, labels }: UpdateWorkspace): WorkspacePatch {
+  return {
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+    ...(visibility !== undefined && { visibility }),
+    ...(status !== undefined && { status }),
+    ...(labels !== undefined && { labels }),
+  };
+}
