@@ -1,0 +1,186 @@
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsString,
+  Length,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
+import type { JsonValue } from '../shared/errors/index.js';
+import { IsId, IsIds, IsJsonValue, Nested, NestedList, Omittable } from '../shared/http/index.js';
+import { MAX_CLAIM, MAX_HEARTBEATS, MAX_LEASE_SECONDS } from './claims.service.js';
+import { CLAIM_KINDS, type ClaimKind } from './task.entity.js';
+import { TaskView } from './task.dto.js';
+import type { TaskStatus } from './task-state.js';
+
+const MAX_EPOCH = 2_147_483_647;
+const MAX_NAMES = 100;
+
+export class ClaimDto {
+  /** The agent that will do the work. */
+  @IsId()
+  agentId: string;
+
+  /** Only tasks of these workspaces; any unless given. */
+  @Omittable()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_NAMES)
+  @IsIds()
+  workspaceIds?: string[];
+
+  /** Only tasks of these types; any unless given. */
+  @Omittable()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_NAMES)
+  @IsString({ each: true })
+  @Length(1, 200, { each: true })
+  types?: string[];
+
+  /** How many tasks at most; 1 unless given. */
+  @Omittable()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_CLAIM)
+  limit?: number;
+
+  /** How long the lease lasts without a heartbeat; 60 unless given. */
+  @Omittable()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LEASE_SECONDS)
+  leaseSeconds?: number;
+
+  /** `agent` unless given. Leases of the other kinds are not taken away when they expire. */
+  @Omittable()
+  @IsIn(CLAIM_KINDS)
+  claimKind?: ClaimKind;
+
+  /** How long to wait for work when there is none; 0 unless given. */
+  @Omittable()
+  @IsInt()
+  @Min(0)
+  @Max(30)
+  waitSeconds?: number;
+}
+
+export class HeldLeaseDto {
+  @IsId()
+  taskId: string;
+
+  /** What the claim gave. */
+  @IsInt()
+  @Min(0)
+  @Max(MAX_EPOCH)
+  epoch: number;
+}
+
+export class HeartbeatDto {
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_HEARTBEATS)
+  @NestedList(() => HeldLeaseDto)
+  leases: HeldLeaseDto[];
+
+  /** As the claim asked for, unless given. */
+  @Omittable()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_LEASE_SECONDS)
+  leaseSeconds?: number;
+}
+
+export class EpochDto {
+  /** What the claim gave. */
+  @IsInt()
+  @Min(0)
+  @Max(MAX_EPOCH)
+  epoch: number;
+}
+
+export class CompleteDto extends EpochDto {
+  /** What came of it, any JSON of at most 256 KiB. */
+  @Omittable()
+  @IsJsonValue()
+  result?: JsonValue;
+}
+
+export class FailureDto {
+  /** A stable word for the kind of failure. */
+  @IsString()
+  @Length(1, 100)
+  code: string;
+
+  @IsString()
+  @MaxLength(10_000)
+  message: string;
+
+  /** False when another attempt would fail as well; true unless given. */
+  @Omittable()
+  @IsIn([true, false])
+  retryable?: boolean;
+}
+
+export class FailDto extends EpochDto {
+  @Nested(() => FailureDto)
+  error: FailureDto;
+}
+
+export class ReleaseDto extends EpochDto {
+  @Omittable()
+  @IsString()
+  @MaxLength(1_000)
+  reason?: string;
+}
+
+export class ProgressDto extends EpochDto {
+  /** Per cent. */
+  @Omittable()
+  @IsInt()
+  @Min(0)
+  @Max(100)
+  percent?: number;
+
+  @Omittable()
+  @IsString()
+  @MaxLength(1_000)
+  message?: string;
+
+  /** What there is of the result so far, any JSON of at most 256 KiB. */
+  @Omittable()
+  @IsJsonValue()
+  partial?: JsonValue;
+}
+
+export class LeaseView {
+  task: TaskView;
+  /** Every later write by the claimant carries it. */
+  epoch: number;
+  leaseExpiresAt: Date;
+}
+
+export class LeasesView {
+  leases: LeaseView[];
+}
+
+export class HeartbeatResultView {
+  taskId: string;
+  /** What the task is now; `unknown` when there is none. */
+  status: TaskStatus | 'unknown';
+  /** When it was extended. */
+  leaseExpiresAt?: Date;
+  /** Why it was not extended: stop working on the task. */
+  code?: 'lease_lost' | 'not_found';
+}
+
+export class HeartbeatResultsView {
+  /** In the order given. */
+  results: HeartbeatResultView[];
+}
+
+export class TaskAnswer {
+  task: TaskView;
+}

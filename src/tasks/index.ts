@@ -1,0 +1,12 @@
+export * from './claim.dto.js';
+export { ClaimsRepository, type Held } from './claims.repository.js';
+export * from './claims.service.js';
+export { LeaseSweeper } from './lease-sweeper.js';
+export * from './task.dto.js';
+export * from './task.entity.js';
+export { type TaskFilter, type TaskList, TASK_SORTING } from './task-list.js';
+export * from './task-state.js';
+export * from './tasks.errors.js';
+export * from './tasks.module.js';
+export { type TaskPatch, TasksRepository } from './tasks.repository.js';
+export * from './tasks.service.js';

@@ -1,0 +1,82 @@
+import { DomainError, type ErrorKind } from '../shared/errors/index.js';
+import type { Task } from './task.entity.js';
+import { allowedFrom, type TaskStatus } from './task-state.js';
+
+/** The writer's epoch is not the newest, or the task is no longer held: somebody else has it, or will. */
+export class LeaseLost extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'lease_lost';
+
+  constructor(task: Task, given: number) {
+    super(
+      `The lease of epoch ${given} on task ${task.id} is over: the task is ${task.status} at epoch ${task.epoch}. Stop working on it.`,
+      {
+        taskId: task.id,
+        givenEpoch: given,
+        currentEpoch: task.epoch,
+        currentOwner: task.assignedTo,
+        taskStatus: task.status,
+      },
+    );
+  }
+}
+
+export class InvalidTransition extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'invalid_transition';
+
+  constructor(task: Task, to: TaskStatus) {
+    const allowed = allowedFrom(task.status);
+    super(`The task ${task.id} is ${task.status} and cannot become ${to}.`, {
+      taskId: task.id,
+      taskStatus: task.status,
+      allowed: [...allowed],
+    });
+  }
+}
+
+/** Work in progress cannot be deleted: its holder must end it first. */
+export class TaskInProgress extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'task_in_progress';
+
+  constructor(task: Task) {
+    super(`The task ${task.id} is in progress and cannot be deleted.`, {
+      taskId: task.id,
+      assignedTo: task.assignedTo,
+    });
+  }
+}
+
+/** Others wait for it; were it gone, they would wait for ever. */
+export class TaskBlocksOthers extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'task_blocks_others';
+
+  constructor(task: Task, dependants: string[]) {
+    super(`The task ${task.id} cannot be deleted: other tasks wait for it.`, { taskId: task.id, dependants });
+  }
+}
+
+/** Why a batch was refused, and which of its fields caused it. Nothing was made. */
+export class RefusedInBatch extends DomainError {
+  readonly kind: ErrorKind;
+  readonly code: string;
+
+  /** @param field such as `tasks[3].workspaceId` */
+  constructor(field: string, why: DomainError) {
+    super(`${field}: ${why.message}`, { ...why.details, field });
+    this.kind = why.kind;
+    this.code = why.code;
+  }
+}
+
+/** Tasks of one batch wait for each other in a circle, or are their own forefathers. */
+export class DependencyCycle extends DomainError {
+  readonly kind = 'unprocessable';
+  readonly code = 'dependency_cycle';
+
+  constructor(path: string[]) {
+    super(`These tasks wait for each other, or descend from each other, in a circle: ${path.join(' → ')}.`, { path });
+  }
+}

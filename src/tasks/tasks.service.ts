@@ -1,0 +1,289 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { AgentsService, normaliseCapabilities } from '../agents/index.js';
+import type { Caller } from '../shared/auth/index.js';
+import { Transactional } from '../shared/database/index.js';
+import { assertStorable, InvalidInput, type JsonObject, NotFound } from '../shared/errors/index.js';
+import { EventLog } from '../shared/events/index.js';
+import type { Page } from '../shared/http/index.js';
+import { logContext } from '../shared/logging/index.js';
+import { WorkspaceNotActive, WorkspacesService } from '../workspaces/index.js';
+import { ordered } from './dependency-order.js';
+import type { ImportedTask, NewTask } from './new-task.js';
+import type { TaskFilter, TaskList } from './task-list.js';
+import type { Attempt, Dependency, Edge, EdgeKind, Priority, Task } from './task.entity.js';
+import { isHeld } from './task-state.js';
+import { taskCreated, taskDeleted, taskUpdated } from './tasks.events.js';
+import { RefusedInBatch, TaskBlocksOthers, TaskInProgress } from './tasks.errors.js';
+import { type TaskPatch, TasksRepository } from './tasks.repository.js';
+
+export const DEFAULT_MAX_ATTEMPTS = 3;
+/** Tasks of one batch at most. */
+export const MAX_BATCH = 50_000;
+
+/** A task to be made; what is left out gets its default. */
+export interface CreateTask {
+  /** A UUID of the caller's making; one is made unless given. */
+  id?: string;
+  type: string;
+  title: string;
+  /** The tenant's default workspace unless given. */
+  workspaceId?: string;
+  description?: string | null;
+  parameters?: JsonObject;
+  priority?: Priority;
+  requiredCapabilities?: string[];
+  tags?: string[];
+  labels?: Record<string, string>;
+  parentTaskId?: string | null;
+  dependsOn?: { taskId: string; kind?: EdgeKind }[];
+  runAt?: Date | null;
+  deadline?: Date | null;
+  maxAttempts?: number;
+  externalRef?: string | null;
+  assignedTo?: string | null;
+}
+
+/** A task of a batch. `ref` is a name within the batch, by which others depend on it. */
+export interface BatchTask extends Omit<CreateTask, 'dependsOn'> {
+  ref?: string;
+  parentRef?: string;
+  dependsOn?: { taskId?: string; ref?: string; kind?: EdgeKind }[];
+  status?: ImportedTask['status'];
+  createdAt?: Date | null;
+  completedAt?: Date | null;
+}
+
+export interface BatchItem {
+  id: string;
+  ref?: string;
+}
+
+/** Tasks as those see them who make, read and change them. */
+@Injectable()
+export class TasksService {
+  constructor(
+    private readonly tasks: TasksRepository,
+    private readonly workspaces: WorkspacesService,
+    private readonly agents: AgentsService,
+    private readonly events: EventLog,
+  ) {}
+
+  /** @throws NotFound for an unknown workspace, parent, dependency or agent; WorkspaceNotActive; AlreadyExists for an id */
+  async create(caller: Caller, input: CreateTask): Promise<Task> {
+    const workspaceId = await this.workspaceOf(caller, input.workspaceId);
+    if (input.assignedTo) await this.agents.get(caller, input.assignedTo);
+    const dependsOn = (input.dependsOn ?? []).map(({ taskId, kind = 'blocks' }) => ({ taskId, kind }));
+    const task = complete(caller, input, input.id ?? uuidv7(), workspaceId, dependsOn);
+    // The id is made here, so a failure is logged with it.
+    return logContext.run({ ...logContext.keys(), taskId: task.id }, () => this.tasks.create(caller.tenantId, task));
+  }
+
+  /**
+   * Makes all of them or none. Refusals name the index of the first bad one.
+   * @returns ids in the order given
+   * @throws InvalidInput, DependencyCycle with the refs, RefusedInBatch, AlreadyExists for an id
+   */
+  @Transactional({ retries: 3 })
+  async createBatch(caller: Caller, inputs: readonly BatchTask[]): Promise<BatchItem[]> {
+    if (inputs.length > MAX_BATCH) {
+      throw InvalidInput.of('tasks', 'maxItems', `tasks must be at most ${MAX_BATCH}`);
+    }
+    const ids = inputs.map((input) => input.id ?? uuidv7());
+    const byRef = refsOf(inputs, ids);
+    const workspaceIds = await this.workspacesOf(caller, inputs);
+    await this.assertAgents(caller, inputs);
+    const tasks = inputs.map((input, index): ImportedTask => {
+      const at = `tasks[${index}]`;
+      const dependsOn = (input.dependsOn ?? []).map((one, i) => dependencyOf(one, byRef, `${at}.dependsOn[${i}]`));
+      const parentTaskId = input.parentRef ? resolve(byRef, input.parentRef, `${at}.parentRef`) : input.parentTaskId;
+      const workspaceId = workspaceIds.get(input.workspaceId) ?? '';
+      const task = complete(caller, { ...input, parentTaskId }, ids[index] ?? '', workspaceId, dependsOn, at);
+      return {
+        ...task,
+        status: input.status ?? 'pending',
+        createdAt: input.createdAt ?? null,
+        completedAt: input.completedAt ?? null,
+      };
+    });
+    const refs = new Map(inputs.map(({ ref }, index) => [ids[index], ref]));
+    const sorted = ordered(tasks, (id) => refs.get(id) ?? id);
+    await this.assertKnown(caller, tasks);
+    await this.tasks.createBatch(caller.tenantId, sorted);
+    this.events.append(caller.tenantId, ...tasks.map((task) => taskCreated(caller, task)));
+    return inputs.map(({ ref }, index) => ({ id: ids[index] ?? '', ...(ref !== undefined && { ref }) }));
+  }
+
+  get(caller: Caller, id: string): Promise<Task> {
+    return this.tasks.get(caller.tenantId, id);
+  }
+
+  /** In the order asked, and the ids that name nothing. */
+  async getBatch(caller: Caller, ids: readonly string[]): Promise<{ items: Task[]; missing: string[] }> {
+    const items = await this.tasks.findMany(caller.tenantId, ids);
+    const found = new Set(items.map((task) => task.id));
+    return { items, missing: ids.filter((id) => !found.has(id)) };
+  }
+
+  async list(caller: Caller, list: TaskList, options: { withTotal?: boolean } = {}): Promise<Page<Task>> {
+    const page = await this.tasks.list(caller.tenantId, list);
+    return options.withTotal ? { ...page, totalCount: await this.count(caller, list) } : page;
+  }
+
+  count(caller: Caller, filter: TaskFilter): Promise<number> {
+    return this.tasks.count(caller.tenantId, filter);
+  }
+
+  /** @throws NotFound, OptimisticLock with the current version, InvalidInput for a patch that names nothing */
+  @Transactional()
+  async update(caller: Caller, id: string, version: number, patch: TaskPatch): Promise<Task> {
+    const fields = Object.entries(patch).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    assertStorable({ ...patch, runAt: null, deadline: null });
+    const { requiredCapabilities, ...rest } = patch;
+    const capabilities = requiredCapabilities && { requiredCapabilities: normaliseCapabilities(requiredCapabilities) };
+    const task = await this.tasks.updateWithVersion(caller.tenantId, id, version, { ...rest, ...capabilities });
+    this.events.append(caller.tenantId, taskUpdated(caller, task, fields));
+    return task;
+  }
+
+  /**
+   * Hides the task for good.
+   * @throws TaskInProgress, TaskBlocksOthers when unfinished tasks wait for it and it has not been completed
+   */
+  @Transactional()
+  async delete(caller: Caller, id: string): Promise<void> {
+    const task = await this.tasks.getForUpdate(caller.tenantId, id);
+    if (isHeld(task.status)) throw new TaskInProgress(task);
+    if (task.status !== 'completed') {
+      const dependants = await this.tasks.waitingFor(caller.tenantId, id, 20);
+      if (dependants.length > 0) throw new TaskBlocksOthers(task, dependants);
+    }
+    await this.tasks.softDelete(caller.tenantId, id);
+    this.events.append(caller.tenantId, taskDeleted(caller, task));
+  }
+
+  /** Its attempts, oldest first; the running one last. */
+  async attempts(caller: Caller, id: string): Promise<Attempt[]> {
+    const task = await this.tasks.get(caller.tenantId, id);
+    const ended = await this.tasks.endedAttempts(caller.tenantId, id);
+    if (!isHeld(task.status) || !task.assignedTo || !task.claimKind || !task.claimedAt) return ended;
+    const { assignedTo: agentId, claimKind, claimedAt, epoch } = task;
+    // It may have ended between the two reads.
+    if (ended.some((attempt) => attempt.epoch === epoch)) return ended;
+    return [...ended, { epoch, agentId, claimKind, claimedAt, endedAt: null, outcome: null, error: null }];
+  }
+
+  /** Edges from and to the task. */
+  async edges(caller: Caller, id: string): Promise<Edge[]> {
+    await this.tasks.get(caller.tenantId, id);
+    return this.tasks.edges(caller.tenantId, id);
+  }
+
+  private async workspaceOf(caller: Caller, id: string | undefined): Promise<string> {
+    return (await this.workspaces.getForNewWork(caller.tenantId, id)).id;
+  }
+
+  private async workspacesOf(caller: Caller, inputs: readonly BatchTask[]): Promise<Map<string | undefined, string>> {
+    const found = new Map<string | undefined, string>();
+    for (const [index, { workspaceId }] of inputs.entries()) {
+      if (found.has(workspaceId)) continue;
+      const workspace = this.workspaceOf(caller, workspaceId);
+      found.set(workspaceId, await named(workspace, `tasks[${index}].workspaceId`));
+    }
+    return found;
+  }
+
+  private async assertAgents(caller: Caller, inputs: readonly BatchTask[]): Promise<void> {
+    const seen = new Set<string>();
+    for (const [index, { assignedTo }] of inputs.entries()) {
+      if (!assignedTo || seen.has(assignedTo)) continue;
+      await named(this.agents.get(caller, assignedTo), `tasks[${index}].assignedTo`);
+      seen.add(assignedTo);
+    }
+  }
+
+  /** Parents and dependencies are in the batch or exist. The insert looks again, and then cannot name the index. */
+  private async assertKnown(caller: Caller, tasks: readonly ImportedTask[]): Promise<void> {
+    const own = new Set(tasks.map((task) => task.id));
+    const others = tasks.flatMap((task, index) =>
+      [
+        { id: task.parentTaskId, at: `tasks[${index}].parentTaskId` },
+        ...task.dependsOn.map(({ taskId }, i) => ({ id: taskId, at: `tasks[${index}].dependsOn[${i}]` })),
+      ].flatMap(({ id, at }) => (id === null || own.has(id) ? [] : [{ id, at }])),
+    );
+    const ids = [...new Set(others.map(({ id }) => id))];
+    const known = await this.tasks.findManyCurrent(caller.tenantId, ids);
+    const unknown = others.find(({ id }) => !known.has(id));
+    if (unknown) throw new RefusedInBatch(unknown.at, new NotFound('task', unknown.id));
+  }
+}
+
+function complete(
+  caller: Caller,
+  input: CreateTask | BatchTask,
+  id: string,
+  workspaceId: string,
+  dependsOn: Dependency[],
+  at = '',
+): NewTask {
+  const { type, title, description, tags, labels, requiredCapabilities, externalRef, parameters = {} } = input;
+  assertStorable({ type, title, description, tags, labels, requiredCapabilities, externalRef, parameters }, at);
+  return {
+    id,
+    workspaceId,
+    type: input.type,
+    title: input.title,
+    description: input.description ?? null,
+    parameters,
+    priority: input.priority ?? 'normal',
+    tags: [...new Set(input.tags ?? [])],
+    labels: input.labels ?? {},
+    requiredCapabilities: normaliseCapabilities(input.requiredCapabilities ?? []),
+    parentTaskId: input.parentTaskId ?? null,
+    assignedTo: input.assignedTo ?? null,
+    createdBy: caller.actorId,
+    externalRef: input.externalRef ?? null,
+    runAt: input.runAt ?? null,
+    deadline: input.deadline ?? null,
+    maxAttempts: input.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
+    dependsOn,
+  };
+}
+
+/** The same refusal, with the place in the batch that caused it. */
+async function named<T>(found: Promise<T>, at: string): Promise<T> {
+  try {
+    return await found;
+  } catch (error) {
+    throw error instanceof NotFound || error instanceof WorkspaceNotActive ? new RefusedInBatch(at, error) : error;
+  }
+}
+
+function refsOf(inputs: readonly BatchTask[], ids: readonly string[]): Map<string, string> {
+  const byRef = new Map<string, string>();
+  inputs.forEach(({ ref }, index) => {
+    if (ref === undefined) return;
+    if (byRef.has(ref)) {
+      throw InvalidInput.of(`tasks[${index}].ref`, 'unique', `tasks[${index}].ref ${ref} stands twice in the batch`);
+    }
+    byRef.set(ref, ids[index] ?? '');
+  });
+  return byRef;
+}
+
+function resolve(byRef: ReadonlyMap<string, string>, ref: string, at: string): string {
+  const id = byRef.get(ref);
+  if (id === undefined) throw InvalidInput.of(at, 'knownRef', `${at} names ${ref}, which no task of the batch has`);
+  return id;
+}
+
+function dependencyOf(
+  { taskId, ref, kind = 'blocks' }: { taskId?: string; ref?: string; kind?: EdgeKind },
+  byRef: ReadonlyMap<string, string>,
+  at: string,
+): Dependency {
+  if ((taskId === undefined) === (ref === undefined)) {
+    throw InvalidInput.of(at, 'oneOf', `${at} must have either taskId or ref`);
+  }
+  return { taskId: taskId ?? resolve(byRef, ref ?? '', at), kind };
+}

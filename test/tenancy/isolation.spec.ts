@@ -1,0 +1,308 @@
+import { randomUUID } from 'node:crypto';
+import { aTask, type Given, startGiven } from '../support/given.js';
+import { type Answer, HttpClient } from '../support/http-client.js';
+
+interface Schema {
+  $ref?: string;
+  format?: string;
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  allOf?: Schema[];
+}
+interface Operation {
+  operationId: string;
+  security: object[];
+  parameters?: { name: string; in: string }[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+}
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
+}
+interface Route extends Operation {
+  method: string;
+  path: string;
+}
+
+type Customer = Awaited<ReturnType<typeof customer>>;
+
+/** A tenant with one of everything. */
+async function customer(given: Given) {
+  const tenant = await given.workspace({ agents: ['ada'] });
+  const { body: lab } = await tenant.http.post<{ id: string }>('/v1/workspaces', { name: 'lab' });
+  const task = await tenant.task({ workspaceId: lab.id, priority: 'critical', externalRef: 'X-1' });
+  const free = await tenant.task();
+  const [lease] = await tenant.claim(tenant.ada);
+  const { body: key } = await tenant.http.post<{ id: string }>('/v1/keys', { name: 'spare', scopes: ['read'] });
+  const { http, ada, tenantId } = tenant;
+  return { ...tenant, http, lab, task, free, ada, spare: key, tenantId, epoch: lease?.epoch ?? 0 };
+}
+
+/** What `{id}` in a path is, by the name that stands before it. */
+const SUBJECTS: Record<string, (of: Customer) => string> = {
+  tasks: ({ task }) => task.id,
+  agents: ({ ada }) => ada.id,
+  workspaces: ({ lab }) => lab.id,
+  keys: ({ spare }) => spare.id,
+};
+const OTHER_SUBJECTS: Record<string, (of: Customer) => string> = { 'tasks.delete': ({ free }) => free.id };
+
+/** A body that the tenant itself may send. */
+const BODIES: Record<string, (of: Customer) => object> = {
+  'apiKeys.create': () => ({ name: 'more', scopes: ['read'] }),
+  'workspaces.create': () => ({ name: 'more' }),
+  'workspaces.update': () => ({ description: 'more' }),
+  'agents.register': () => ({ name: 'more' }),
+  'agents.update': () => ({ capacity: 7 }),
+  'agents.changeStatus': () => ({ status: 'draining' }),
+  'claims.claim': ({ ada, lab }) => ({ agentId: ada.id, workspaceIds: [lab.id] }),
+  'claims.heartbeat': ({ task, epoch }) => ({ leases: [{ taskId: task.id, epoch }] }),
+  'claims.progress': ({ epoch }) => ({ epoch, percent: 50 }),
+  'claims.complete': ({ epoch }) => ({ epoch, result: 'mine' }),
+  'claims.fail': ({ epoch }) => ({ epoch, error: { code: 'x', message: 'y' } }),
+  'claims.release': ({ epoch }) => ({ epoch }),
+  'tasks.create': () => aTask(),
+  'tasks.createBatch': () => ({ tasks: [aTask()] }),
+  'tasks.import': () => ({ tasks: [aTask()] }),
+  'tasks.getBatch': ({ task }) => ({ ids: [task.id] }),
+  'tasks.update': () => ({ title: 'mine' }),
+};
+
+type Reference = (a: Customer, b: Customer) => object;
+const ofTask: Record<string, Reference> = {
+  workspaceId: ({ lab }) => aTask({ workspaceId: lab.id }),
+  parentTaskId: ({ task }) => aTask({ parentTaskId: task.id }),
+  assignedTo: ({ ada }) => aTask({ assignedTo: ada.id }),
+  'dependsOn.taskId': ({ task }) => aTask({ dependsOn: [{ taskId: task.id }] }),
+};
+const ofBatch = Object.fromEntries(
+  Object.entries(ofTask).map(([field, reference]): [string, Reference] => [
+    `tasks.${field}`,
+    (a, b) => ({ tasks: [aTask(), reference(a, b)] }),
+  ]),
+);
+/** Bodies by which one tenant names what belongs to another: one for every field of a body that holds an id. */
+const REFERENCES: Record<string, Record<string, Reference>> = {
+  'tasks.create': ofTask,
+  'tasks.createBatch': ofBatch,
+  'tasks.import': ofBatch,
+  'tasks.getBatch': { ids: ({ task }) => ({ ids: [task.id] }) },
+  'claims.claim': {
+    agentId: ({ ada }) => ({ agentId: ada.id }),
+    workspaceIds: ({ lab }, b) => ({ agentId: b.ada.id, workspaceIds: [lab.id] }),
+  },
+  'claims.heartbeat': { 'leases.taskId': ({ task, epoch }) => ({ leases: [{ taskId: task.id, epoch }] }) },
+};
+/** Routes that answer id by id, and what they say of one they do not know. */
+const ANSWERED_AS_UNKNOWN: Record<string, (a: Customer) => object> = {
+  'tasks.getBatch': ({ task }) => ({ items: [], missing: [task.id] }),
+  'claims.heartbeat': ({ task }) => ({ results: [{ taskId: task.id, status: 'unknown', code: 'not_found' }] }),
+};
+/** They change nothing though they are not GET. */
+const READS = new Set(['tasks.getBatch']);
+/** Values of a list's parameters by which one could look for what is another tenant's. */
+const FILTERS: Record<string, (a: Customer) => string> = {
+  workspaceId: ({ lab }) => lab.id,
+  assignedTo: ({ ada }) => ada.id,
+  parentTaskId: ({ task }) => task.id,
+  externalRef: () => 'X-1',
+  createdBy: ({ caller }) => caller.actorId,
+  actorId: ({ caller }) => caller.actorId,
+  keyId: ({ caller }) => caller.actorId,
+  subjectId: ({ task }) => task.id,
+  name: () => 'lab',
+};
+
+describe('what belongs to one tenant', () => {
+  const given = startGiven();
+  let document: Document;
+  beforeAll(async () => {
+    document = (await new HttpClient(given.node.url).get<Document>('/openapi.json')).body;
+  });
+
+  const routes = (): Route[] =>
+    Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => ({ ...operation, path, method: method.toUpperCase() })),
+    );
+  const closed = (): Route[] => routes().filter(({ path }) => path.startsWith('/v1/'));
+
+  /** Sends what `of` may send on this route, by whoever holds `key`. */
+  const send = async (route: Route, of: Customer, key: string | undefined, body?: object): Promise<Answer<unknown>> => {
+    const { operationId, method, parameters = [] } = route;
+    const area = route.path.split('/')[2] ?? '';
+    const subject = OTHER_SUBJECTS[operationId] ?? SUBJECTS[area];
+    if (route.path.includes('{') && !subject) throw new Error(`What is the id in ${route.path}? Say it in SUBJECTS.`);
+    const path = route.path.replace('{id}', subject?.(of) ?? '');
+    if (path.includes('{')) throw new Error(`${route.path} has a parameter that this test cannot fill.`);
+    const own = BODIES[operationId];
+    if (route.requestBody && !own) throw new Error(`What does ${operationId} take? Say it in BODIES.`);
+
+    const headers: Record<string, string> = {};
+    if (parameters.some(({ name }) => name === 'If-Match')) {
+      headers['if-match'] = (await of.http.get(path)).headers.get('etag') ?? '';
+    }
+    return new HttpClient(given.node.url, key).send(method, path, body ?? own?.(of), { headers });
+  };
+
+  /** All rows of a tenant, except what only says that somebody called. */
+  const everythingOf = async ({ rows }: Customer): Promise<Record<string, unknown>> => {
+    const tables = await rows<{ name: string }>(
+      `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+       WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND $1::uuid IS NOT NULL
+         AND c.relname <> ALL ('{audit_log,idempotency_keys,api_keys}') ORDER BY 1`,
+    );
+    const all: Record<string, unknown> = {};
+    for (const { name } of tables) {
+      all[name] = await rows(
+        `SELECT to_jsonb(t) AS row FROM ${name} t WHERE tenant_id = $1 ORDER BY to_jsonb(t)::text`,
+      );
+    }
+    return all;
+  };
+
+  const secretsOf = (a: Customer): string[] => [
+    a.tenantId,
+    a.task.id,
+    a.free.id,
+    a.ada.id,
+    a.lab.id,
+    a.workspace.id,
+    a.spare.id,
+  ];
+  const reveals = (answer: Answer<unknown>, a: Customer, named: unknown = ''): string[] =>
+    secretsOf(a).filter((id) => JSON.stringify(answer.body).includes(id) && !JSON.stringify(named).includes(id));
+
+  it('is behind every route of the document: those without credentials are known', () => {
+    expect(closed().length).toBeGreaterThan(30);
+    const open = routes().filter(({ path }) => !path.startsWith('/v1/'));
+    expect(open.map(({ operationId }) => operationId).sort()).toEqual([
+      'health.live',
+      'health.ready',
+      'health.startedUp',
+    ]);
+  });
+
+  it('is out of reach without a key, with a wrong one or with a revoked one', async () => {
+    const a = await customer(given);
+    const { body: revoked } = await a.http.post<{ id: string; secret: string }>('/v1/keys', {
+      name: 'x',
+      scopes: ['admin'],
+    });
+    await a.http.delete(`/v1/keys/${revoked.id}`);
+    const before = await everythingOf(a);
+
+    for (const route of closed()) {
+      for (const key of [undefined, '', `mst_${'x'.repeat(40)}`, a.key.slice(0, -1), revoked.secret]) {
+        const { status, body } = await send(route, a, key);
+        expect([route.operationId, key, status]).toEqual([route.operationId, key, 401]);
+        expect(body).toMatchObject({ code: expect.stringMatching(/credentials/) as string });
+      }
+    }
+    expect(await everythingOf(a)).toEqual(before);
+  });
+
+  it('is not changed with a key that may only read, nor seen with one for something else', async () => {
+    const a = await customer(given);
+    const [reader, elsewhere] = [await a.keyFor('read'), await a.keyFor('events:read')];
+    const before = await everythingOf(a);
+
+    for (const route of closed()) {
+      const { operationId, method, path } = route;
+      if (method !== 'GET' && !READS.has(operationId)) {
+        expect([operationId, (await send(route, a, reader)).status]).toEqual([operationId, 403]);
+      }
+      if (!path.endsWith('/events')) {
+        const { status, body } = await send(route, a, elsewhere);
+        expect([operationId, status]).toEqual([operationId, 403]);
+        expect(body).toMatchObject({ code: 'missing_scope' });
+      }
+    }
+    expect(await everythingOf(a)).toEqual(before);
+  });
+
+  it('cannot be told from what does not exist, on every route that takes an id, and can be reached by its own tenant', async () => {
+    const b = await customer(given);
+    for (const route of closed().filter(({ path }) => path.includes('{'))) {
+      const a = await customer(given);
+      const before = await everythingOf(a);
+
+      const answer = await send(route, a, b.key);
+
+      expect([route.operationId, answer.status]).toEqual([route.operationId, 404]);
+      expect(reveals(answer, a, { asked: [a.task.id, a.free.id, a.ada.id, a.lab.id, a.spare.id] })).toEqual([]);
+      expect(await everythingOf(a)).toEqual(before);
+      const own = await send(route, a, a.key);
+      expect([route.operationId, own.status < 300]).toEqual([route.operationId, true]);
+    }
+  });
+
+  it('is in no list of another, whatever it is filtered by or continued from', async () => {
+    const [a, b] = [await customer(given), await customer(given)];
+    const lists = closed().filter(({ path, method }) => method === 'GET' && !path.includes('{'));
+    expect(lists.length).toBeGreaterThan(4);
+
+    for (const { operationId, path, parameters = [] } of lists) {
+      const ownFirst = await a.http.get<{ nextCursor?: string }>(`${path}?limit=1`);
+      expect([operationId, ownFirst.status]).toEqual([operationId, 200]);
+      const names = parameters.filter((one) => one.in === 'query').map(({ name }) => name);
+      const filters = names.flatMap((name) => (FILTERS[name] ? [`${name}=${FILTERS[name](a)}`] : []));
+      const unknown = names.filter((name) => /Id$|By$|To$/.test(name) && !FILTERS[name]);
+      expect([operationId, unknown]).toEqual([operationId, []]);
+      const cursor = ownFirst.body.nextCursor ? [`after=${ownFirst.body.nextCursor}`] : [];
+
+      for (const query of ['', ...filters, ...cursor]) {
+        const answer = await b.http.get(`${path}?${query}`);
+        expect([operationId, query, answer.status]).toEqual([operationId, query, 200]);
+        expect([operationId, query, reveals(answer, a)]).toEqual([operationId, query, []]);
+      }
+    }
+  });
+
+  it('cannot be named in the body of another', async () => {
+    const [a, b] = [await customer(given), await customer(given)];
+    const before = [await everythingOf(a), await everythingOf(b)];
+
+    for (const route of closed()) {
+      const { operationId, requestBody } = route;
+      const schema = requestBody?.content['application/json']?.schema;
+      const references = REFERENCES[operationId] ?? {};
+      // A field that holds an id and is not tried here fails the test.
+      expect([operationId, Object.keys(references).sort()]).toEqual([
+        operationId,
+        schema ? idFields(schema).sort() : [],
+      ]);
+
+      for (const [field, reference] of Object.entries(references)) {
+        const sent = reference(a, b);
+        const answer = await send(route, b, b.key, sent);
+        const known = ANSWERED_AS_UNKNOWN[operationId];
+        expect([operationId, field, answer.status]).toEqual([operationId, field, known ? 200 : 404]);
+        if (known) expect(answer.body).toEqual(known(a));
+        expect(reveals(answer, a, sent)).toEqual([]);
+      }
+    }
+    expect([await everythingOf(a), await everythingOf(b)]).toEqual(before);
+  });
+
+  it('is not given again for the same Idempotency-Key', async () => {
+    const [a, b] = [await customer(given), await customer(given)];
+    const headers = { 'idempotency-key': randomUUID() };
+    const made = await Promise.all(
+      [a, b].map(({ http }) => http.post<{ id: string }>('/v1/tasks', aTask(), { headers })),
+    );
+
+    expect(made.map(({ status }) => status)).toEqual([201, 201]);
+    expect(new Set(made.map(({ body }) => body.id)).size).toBe(2);
+  });
+
+  /** Paths of the members of a body that are UUIDs. */
+  function idFields(schema: Schema, path: string[] = []): string[] {
+    const name = schema.$ref?.split('/').at(-1);
+    if (name !== undefined) return idFields(document.components.schemas[name] ?? {}, path);
+    if (schema.items) return idFields(schema.items, path);
+    if (schema.format === 'uuid') return [path.join('.')];
+    const parts = [...(schema.allOf ?? []).map((part): [string[], Schema] => [path, part])];
+    for (const [key, member] of Object.entries(schema.properties ?? {})) parts.push([[...path, key], member]);
+    return parts.flatMap(([at, part]) => idFields(part, at));
+  }
+});
