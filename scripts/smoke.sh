@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Starts the built server on a free port with a home of its own, runs the first session of the README as it stands there,
+# and stops it: the README cannot rot.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+work=$(mktemp -d)
+# The embedded database of a root user runs as another one, who must get through.
+chmod 755 "$work"
+server=
+cleanup() {
+  [[ -z $server ]] || kill -9 "$server" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+fail() {
+  echo "$1" >&2
+  cat "$work/server.log" >&2
+  exit 1
+}
+
+session=$(awk '/^<!-- first session -->$/ { found = 1 } found && /^```$/ { exit } inside { print } found && /^```bash$/ { inside = 1 }' README.md)
+[[ -n $session ]] || fail 'README.md has no block after <!-- first session -->.'
+
+started=$SECONDS
+export MUSTER_HOME=$work/home
+env -u DATABASE_URL -u REDIS_URL MUSTER_PORT=0 node --enable-source-maps dist/src/cli.js start >"$work/server.log" 2>&1 &
+server=$!
+
+url() { node -p "JSON.parse(fs.readFileSync('$MUSTER_HOME/credentials.json')).url"; }
+until [[ -f $MUSTER_HOME/credentials.json ]] && curl -fsS -o /dev/null "$(url)/readyz" 2>/dev/null; do
+  kill -0 "$server" 2>/dev/null || fail 'The server ended before it was ready.'
+  ((SECONDS - started < 60)) || fail 'The server was not ready within 60 s.'
+  sleep 0.1
+done
+echo "ready after $((SECONDS - started)) s"
+
+bash -euo pipefail -c "$session" | tee "$work/session.log" || fail 'The first session failed.'
+for type in task.created task.claimed task.completed; do
+  grep -q "$type" "$work/session.log" || fail "The first session shows no $type."
+done
+
+kill -TERM "$server"
+code=0
+wait "$server" || code=$?
+server=
+((code == 0)) || fail "The server ended with $code on SIGTERM."
+echo 'stopped with exit code 0'
