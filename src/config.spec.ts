@@ -100,7 +100,10 @@ describe('loadConfig', () => {
     expect(() => loadConfig(refused)).toThrow(InvalidConfiguration);
     expect(JSON.stringify(problemsOf(refused))).not.toContain('hush');
 
-    const config = loadConfig({ MUSTER_ADMIN_KEY: 'hush-hush-hush-hush', DATABASE_URL: 'postgres://me:hush@db/muster' });
+    const config = loadConfig({
+      MUSTER_ADMIN_KEY: 'hush-hush-hush-hush',
+      DATABASE_URL: 'postgres://me:hush@db/muster',
+    });
     expect(config.adminKey).toBe('hush-hush-hush-hush');
     for (const shown of [config, config.database, { config }]) {
       expect(JSON.stringify(shown)).not.toContain('hush');
@@ -117,7 +120,11 @@ describe('loadConfig', () => {
 
 describe('loadClientConfig', () => {
   it('reads what the command line needs, which the service tolerates', () => {
-    const env = { MUSTER_URL: 'http://one:8080, https://two', MUSTER_KEY: 'mst_secret_and_long', MUSTER_HOME: '/var/muster' };
+    const env = {
+      MUSTER_URL: 'http://one:8080, https://two',
+      MUSTER_KEY: 'mst_secret_and_long',
+      MUSTER_HOME: '/var/muster',
+    };
     expect({ ...loadClientConfig(env) }).toEqual({
       home: '/var/muster',
       urls: ['http://one:8080', 'https://two'],

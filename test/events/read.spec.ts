@@ -83,6 +83,32 @@ describe('reading events', () => {
     await expect(late).rejects.toMatchObject({ kind: 'gone', details: { after: 9, lastSequence: 4 } });
   });
 
+  it('finds events whose time lies before what was read, as after a failover that lost some', async () => {
+    const feed = await aFeed(url);
+    await node.append(feed, someEvents(feed, 3));
+    await node.log.read(feed.tenantId, feed.feedId);
+    await query(
+      url,
+      `INSERT INTO events (tenant_id, feed_id, seq, type, subject_type, subject_id, time)
+         SELECT $1, $2, n, 'note.written', 'note', $2, now() + (n - 5) * interval '1 minute'
+           FROM generate_series(4, 6) n`,
+      [feed.tenantId, feed.feedId],
+    );
+    const { events } = await node.log.read(feed.tenantId, feed.feedId, { after: 3 });
+    expect(events.map(({ seq }) => seq)).toEqual([4, 5, 6]);
+  });
+
+  it('looks no further for a reader who may not read any more', async () => {
+    const feed = await aFeed(url);
+    const looks: (() => Promise<void>)[] = [() => Promise.resolve(), () => Promise.reject(new Error('revoked'))];
+    const beforeLook = () => looks.shift()?.() ?? Promise.resolve();
+    const page = node.log.poll(feed.tenantId, feed.feedId, { after: 0, waitMs: 20_000, beforeLook });
+    const refused = expect(page).rejects.toThrow('revoked');
+    await until(() => looks.length === 1);
+    await node.append(feed, [anEvent(feed, 1)]);
+    await refused;
+  });
+
   it('waits for the first event and answers it as soon as it is there', async () => {
     const feed = await aFeed(url);
     const page = node.log.poll(feed.tenantId, feed.feedId, { after: 0, waitMs: 20_000 });

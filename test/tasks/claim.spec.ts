@@ -153,15 +153,17 @@ describe('claiming tasks', () => {
   });
 
   it('gives each of two claims of one agent what it asked for, at the same time', async () => {
-    const { ada, claim } = await given.workspace({ agents: ['ada'], tasks: 6 });
+    const { ada, claim, task } = await given.workspace({ agents: ['ada'] });
+    await task({ priority: 'backlog', assignedTo: ada.id });
+    await task({ priority: 'critical' });
 
     const [short, long] = await Promise.all([
-      claim(ada, { leaseSeconds: 10, limit: 3 }),
-      claim(ada, { leaseSeconds: 1_000, limit: 3, claimKind: 'human' }),
+      claim(ada, { leaseSeconds: 10 }),
+      claim(ada, { leaseSeconds: 1_000, claimKind: 'human' }),
     ]);
 
-    expect(short.map(({ task }) => task.leaseSeconds)).toEqual([10, 10, 10]);
-    expect(long.map(({ task }) => [task.leaseSeconds, task.claimKind])).toEqual(Array(3).fill([1_000, 'human']));
+    const terms = [short, long].map((leases) => leases.map((one) => [one.task.leaseSeconds, one.task.claimKind]));
+    expect(terms).toEqual([[[10, 'agent']], [[1_000, 'human']]]);
   });
 
   it('gives nothing to an agent that is not active', async () => {

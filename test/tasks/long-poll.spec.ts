@@ -1,4 +1,5 @@
 import type { Agent } from '../../src/agents/index.js';
+import { ApiKeysService } from '../../src/shared/auth/index.js';
 import { Wakeups } from '../../src/shared/events/index.js';
 import { startGiven, type Tenant } from '../support/given.js';
 import type { Sending } from '../support/http-client.js';
@@ -30,6 +31,13 @@ describe('a claim that waits for work', () => {
     });
     return { answer, heard };
   };
+
+  it('gives no work to a key that was revoked meanwhile', async () => {
+    const tenant = await given.tenant();
+    const { answer } = await waiting(tenant, await tenant.agent('ada'));
+    await given.node.get(ApiKeysService).revoke(tenant.caller, tenant.tenantId);
+    expect((await answer).status).toBe(401);
+  });
 
   it.each<[string, (tenant: Tenant & { bob: Agent }) => Promise<() => Promise<unknown>>]>([
     ['created', async (tenant) => () => tenant.task()],

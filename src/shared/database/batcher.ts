@@ -70,8 +70,8 @@ export class Batcher<I, O> {
     let queue = this.queues.get(key);
     if (!queue) this.queues.set(key, (queue = { tenantId, key, waiting: [], weight: 0, running: 0 }));
     const { waiting } = queue;
-    const { operation, weigh } = this.options;
-    const weight = weigh?.(item) ?? 0;
+    const { operation } = this.options;
+    const weight = this.options.weigh?.(item) ?? 0;
     const full = waiting.length >= this.maxWaiting || queue.weight + weight > MAX_WAITING_BYTES;
     if (full && waiting.length > 0) {
       return Promise.reject(new Overloaded(operation, `${waiting.length} calls of ${operation} are waiting already`));

@@ -1,8 +1,8 @@
 import { Overloaded } from './overloaded.js';
 
 /**
- * Leave to use a connection, given in the order of asking. Outermost transactions and the statements of batches ask for
- * one; what runs inside a transaction never does, or the holders of all permits would wait for each other. The pool is
+ * Leave to use a connection, given in the order of asking. Outermost transactions that are run, not those opened by
+ * hand, and the statements of batches ask for one; what runs inside a transaction never does, or the holders of all permits would wait for each other. The pool is
  * a little larger than the permits, so single statements and `requires_new` find a connection beside them.
  */
 export class Permits {

@@ -69,20 +69,9 @@ export class Transactions {
 
   /** Opens a transaction that the caller ends. `run` is simpler where one function is the whole of it. */
   async begin(options: BeginOptions = {}): Promise<Transaction> {
-    const isolation = options.isolation ?? 'READ COMMITTED';
-    const readOnly = options.readOnly ?? false;
-    const mode = readOnly && !options.readYourWrites ? 'slave' : 'master';
+    // Without a permit: who opens two by hand, one beside the other, would wait for itself.
     this.breaker.check();
-    const giveBack = this.current() ? undefined : await this.permits.take('begin');
-    const runner = runInside(undefined, () => this.dataSource.createQueryRunner(mode));
-    if (giveBack) whenReleased(runner, giveBack);
-    try {
-      await runner.query(this.opening(isolation, readOnly, options.timeoutMs));
-    } catch (error) {
-      await discard(runner, error);
-      throw mapDatabaseError(error, 'begin');
-    }
-    return new Transaction(runner, this.breaker, isolation, readOnly, (hooks) => this.runHooks(hooks));
+    return this.open(options);
   }
 
   async run<T>(options: TransactionOptions, fn: () => Promise<T>): Promise<T> {
@@ -124,6 +113,22 @@ export class Transactions {
     }
   }
 
+  /** `released` is called when the connection is given back. */
+  private async open(options: BeginOptions, released?: () => void): Promise<Transaction> {
+    const isolation = options.isolation ?? 'READ COMMITTED';
+    const readOnly = options.readOnly ?? false;
+    const mode = readOnly && !options.readYourWrites ? 'slave' : 'master';
+    const runner = runInside(undefined, () => this.dataSource.createQueryRunner(mode));
+    if (released) whenReleased(runner, released);
+    try {
+      await runner.query(this.opening(isolation, readOnly, options.timeoutMs));
+    } catch (error) {
+      await discard(runner, error);
+      throw mapDatabaseError(error, 'begin');
+    }
+    return new Transaction(runner, this.breaker, isolation, readOnly, (hooks) => this.runHooks(hooks));
+  }
+
   private async own<T>(options: TransactionOptions, fn: () => Promise<T>): Promise<T> {
     const retries = options.retries ?? DEFAULT_RETRIES;
     for (let attempt = 0; ; attempt++) {
@@ -139,7 +144,9 @@ export class Transactions {
   }
 
   private async once<T>(options: TransactionOptions, fn: () => Promise<T>): Promise<T> {
-    await using transaction = await this.begin(options);
+    this.breaker.check();
+    const permit = this.current() ? undefined : await this.permits.take('begin');
+    await using transaction = await this.open(options, permit);
     const result = await runInside(transaction, fn);
     await transaction.commit();
     return result;

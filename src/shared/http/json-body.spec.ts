@@ -120,6 +120,23 @@ it('reads newline-delimited objects up to a limit', () => {
   expect(parseNdjson(Buffer.from(''), 'tasks', 2)).toEqual([]);
 });
 
+it('refuses what a double or an object would lose in a large text too, and takes the rest', () => {
+  const filler = 'x\\"'.repeat(600_000);
+  const large = (members: string) => outcomeOf(`{"filler":"${filler}",${members}}`);
+  expect(large('"a":12345678901234567890')).toEqual(['', 'isExactNumber']);
+  expect(large('"a":1,"a":2')).toEqual(['', 'uniqueKey']);
+  expect(large('"a":"12345678901234567890, \\"b\\":1e999","c":{"d":[{}, 1e3]}')).toMatchObject({
+    value: { a: '12345678901234567890, "b":1e999', c: { d: [{}, 1_000] } },
+  });
+});
+
+it('refuses more values than it has time for, in one text or in lines', () => {
+  expect(() => parseJson(`[${'0,'.repeat(2_000_000)}0]`)).toThrow(TooManyItems);
+  const line = `{"a":[${'0,'.repeat(360_000)}0]}\n`;
+  expect(parseNdjson(Buffer.from(line.repeat(5)), 'tasks', 10)).toHaveLength(5);
+  expect(() => parseNdjson(Buffer.from(line.repeat(6)), 'tasks', 10)).toThrow(TooManyItems);
+});
+
 /** Sign, digits without zeros at the ends, and the power of ten of the last digit: equal for equal decimal numbers. */
 function canonical(text: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =

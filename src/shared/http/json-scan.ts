@@ -4,7 +4,7 @@ import { compareNumber } from 'lossless-json';
 export interface Scan {
   /** Colons between keys and values: as many as members were written. */
   members: number;
-  /** Values at least: one, and one for each comma. */
+  /** Values and keys, which cost as much again: one, and one for each comma and each colon. */
   values: number;
   /** Some number would not be kept exactly. */
   inexact: boolean;
@@ -31,8 +31,10 @@ export function scanJson(text: string, most = Infinity): Scan {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at);
     else if (code === COMMA) found.values++;
-    else if (code === COLON) found.members++;
-    else if (code === MINUS || (code >= ZERO && code <= NINE)) {
+    else if (code === COLON) {
+      found.members++;
+      found.values++;
+    } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
       NUMBER.lastIndex = at;
       NUMBER.test(text);
       const end = NUMBER.lastIndex;
