@@ -31,7 +31,7 @@ async function start(options?: CacheOptions) {
 }
 
 describe('CacheModule', () => {
-  it('gives repositories one cache in memory, counted in the metrics [S133][S134]', async () => {
+  it('gives repositories one cache in memory, counted in the metrics [S133][S134] [S90][S139]', async () => {
     const app = await start();
     const { cache } = app.get(Repository, { strict: false });
     await cache.getOrLoad(TEXT, 't1', '1', async () => 'first');

@@ -194,7 +194,7 @@ describeWithServer('the entity cache on a failing Redis (needs redis-server)', (
   });
   afterEach(() => server.remove());
 
-  it('answers from the database when Redis dies, at next to no cost, and uses it again when it is back [S82][S83]', async () => {
+  it('answers from the database when Redis dies, at next to no cost, and uses it again when it is back [S82][S83] [S81]', async () => {
     const node = await open(server.url);
     await node.read('a', async () => row(1));
 

@@ -74,7 +74,7 @@ describe('the breaker of the database [S96]', () => {
     }
   });
 
-  it('closes by itself once the server is back', async () => {
+  it('closes by itself once the server is back [S140]', async () => {
     await proxy.stop();
     await failures();
     await proxy.open();

@@ -173,7 +173,7 @@ describe('the error mapper [S91] [S127]', () => {
     expect(JSON.stringify([failure.message, failure.details])).not.toContain('secret_column');
   });
 
-  it('counts as the database’s trouble only what is', async () => {
+  it('counts as the database’s trouble only what is [S141]', async () => {
     const infrastructure = ['08006', '53200', '53300', '57014', '57P01', '58030', 'XX000', '25P03', '25P04'];
     const refusals = ['23505', '23503', '22P02', '40001', '40P01', '42703', '25006', 'P0001'];
 

@@ -179,7 +179,7 @@ describe('@Transactional propagation [S88]', () => {
     expect(await app.committed(tenant)).toEqual(['inner']);
   });
 
-  it('keeps hundreds of concurrent transactions apart', async () => {
+  it('keeps hundreds of concurrent transactions apart [S138]', async () => {
     const failing = (index: number) => index % 3 === 0;
     const runs = Array.from({ length: 300 }, (_, index) =>
       app.transactions.run({}, async () => {

@@ -35,7 +35,7 @@ describe('GET /metrics', () => {
   });
   afterAll(() => Promise.all([one.app.close(), other.app.close()]));
 
-  it('answers in the text format of Prometheus, uncached, with the process under the same prefix', async () => {
+  it('answers in the text format of Prometheus, uncached, with the process under the same prefix [S98][S143]', async () => {
     const response = await fetch(`${one.url}/metrics`);
     const text = await response.text();
 

@@ -7,7 +7,7 @@ const taskIds = (leases: readonly Lease[]): string[] => leases.map(({ task }) =>
 describe('claims at the same time', () => {
   const given = startGiven({ nodes: 2 });
 
-  it('give each of 500 tasks to one of 50 agents, over two nodes, and lose none', async () => {
+  it('give each of 500 tasks to one of 50 agents, over two nodes, and lose none [S104][S145]', async () => {
     const { caller, agent, events } = await given.tenant();
     const created = await given.node.tasks.createBatch(
       caller,

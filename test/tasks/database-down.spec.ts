@@ -81,7 +81,7 @@ describe('while the database is down', () => {
     expect(new Set(log.map(({ subjectId }) => subjectId)).size).toBe(61);
   }, 60_000);
 
-  it('no acknowledged completion is lost, and no task is completed twice', async () => {
+  it('no acknowledged completion is lost, and no task is completed twice [S1]', async () => {
     const tenant = await given.workspace({ agents: ['ada'] });
     await given.node.tasks.createBatch(
       tenant.caller,

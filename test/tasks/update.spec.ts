@@ -61,7 +61,7 @@ describe('changing a task', () => {
     expect((await http.get(path)).body).toMatchObject({ title: 'first', version: 2 });
   });
 
-  it('lets one of a hundred at the same time win, over two nodes, and tells the others the version there is', async () => {
+  it('lets one of a hundred at the same time win, over two nodes, and tells the others the version there is [S93]', async () => {
     const { caller, tasks, events, get } = await given.workspace({ tasks: 1 });
     const id = tasks[0]?.id ?? '';
 
