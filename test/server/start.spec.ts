@@ -17,6 +17,7 @@ import { createInterface } from 'node:readline';
 import type { Credentials } from '../../src/credentials.js';
 import { type Run, muster, startMuster } from '../support/cli.js';
 import { query, scratchDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
 
 interface Ready {
   url: string;
@@ -48,12 +49,15 @@ describe('the first start', () => {
     const child = startMuster(['--json', 'start'], { env: { ...env, ...more } });
     running.push(child);
     const warned: string[] = [];
-    for await (const line of createInterface({ input: child.stdout ?? ([] as never) })) {
-      const said = JSON.parse(line) as Ready & { msg: string; level: string };
-      if (said.msg === 'ready') return { ready: said, warned };
-      warned.push(said.msg);
-    }
-    throw new Error('It ended before it was ready.');
+    const lines = createInterface({ input: child.stdout ?? ([] as never) });
+    return new Promise((resolve, reject) => {
+      lines.on('line', (line) => {
+        const said = JSON.parse(line) as Ready & { msg: string; level: string };
+        if (said.msg === 'ready') resolve({ ready: said, warned });
+        else warned.push(said.msg);
+      });
+      lines.on('close', () => reject(new Error('It ended before it was ready.')));
+    });
   }
 
   async function withTakenPort(work: (port: string) => Promise<void>): Promise<void> {
@@ -103,7 +107,8 @@ describe('the first start', () => {
     const { ready, warned } = await start({ MUSTER_HOME: other });
 
     expect(ready.adminKey).toBeUndefined();
-    expect(warned.join()).toMatch(/MUSTER_ADMIN_KEY.*muster key create/);
+    // The log and the line that says ready are written by two streams, in no certain order.
+    await until(() => /MUSTER_ADMIN_KEY.*muster key create/.test(warned.join()));
     expect(await keyWorks(ready.url, first.ready.adminKey)).toBe(true);
     expect(await keyWorks(ready.url, stale.adminKey)).toBe(false);
     expect(JSON.parse(readFileSync(join(other, 'credentials.json'), 'utf8'))).toEqual(stale);

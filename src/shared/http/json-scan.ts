@@ -1,4 +1,4 @@
-import { compareNumber } from 'lossless-json';
+import { compareNumber, isNumber } from 'lossless-json';
 
 /** What a JSON text holds, as far as its parsed value does not tell. Means nothing for a text that is not JSON. */
 export interface Scan {
@@ -50,12 +50,15 @@ export function survives(number: string): boolean {
   if (number.length > MAX_NUMBER_LENGTH) return false;
   const kept = Number(number);
   const written = String(kept);
-  return written === number || (Number.isFinite(kept) && compareNumber(number, written) === 0);
+  if (written === number) return true;
+  return Number.isFinite(kept) && isNumber(number) && compareNumber(number, written) === 0;
 }
 
 function isKept(text: string, start: number, end: number): boolean {
   if (end - start > MAX_NUMBER_LENGTH) return false;
   const token = text.slice(start, end);
+  // What is no number is not ours to judge: the parser refuses the text.
+  if (!isNumber(token)) return true;
   return (token.length <= PLAIN_NUMBER_LENGTH && !/[eE]/.test(token)) || survives(token);
 }
 
