@@ -4,6 +4,7 @@ import { Events1763900100000 } from './1763900100000-events.js';
 import { WorkspacesAndAgents1763900200000 } from './1763900200000-workspaces-and-agents.js';
 import { Tasks1763900300000 } from './1763900300000-tasks.js';
 import { TaskIndexes1763900400000 } from './1763900400000-task-indexes.js';
+import { TaskCore1763900500000 } from './1763900500000-task-core.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const MIGRATIONS: readonly Migration[] = [
   WorkspacesAndAgents1763900200000,
   Tasks1763900300000,
   TaskIndexes1763900400000,
+  TaskCore1763900500000,
 ];

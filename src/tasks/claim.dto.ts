@@ -14,13 +14,12 @@ import type { JsonValue } from '../shared/errors/index.js';
 import { IsId, IsIds, IsJsonValue, Nested, NestedList, Omittable } from '../shared/http/index.js';
 import { MAX_CLAIM, MAX_HEARTBEATS, MAX_LEASE_SECONDS } from './claims.service.js';
 import { CLAIM_KINDS, type ClaimKind } from './task.entity.js';
-import { TaskView } from './task.dto.js';
-import type { TaskStatus } from './task-state.js';
 
 const MAX_EPOCH = 2_147_483_647;
 const MAX_NAMES = 100;
 
-export class ClaimDto {
+/** What an agent asks for. */
+export class ClaimNextDto {
   /** The agent that will do the work. */
   @IsId()
   agentId: string;
@@ -41,13 +40,6 @@ export class ClaimDto {
   @Length(1, 200, { each: true })
   types?: string[];
 
-  /** How many tasks at most; 1 unless given. */
-  @Omittable()
-  @IsInt()
-  @Min(1)
-  @Max(MAX_CLAIM)
-  limit?: number;
-
   /** How long the lease lasts without a heartbeat; 60 unless given. */
   @Omittable()
   @IsInt()
@@ -59,6 +51,15 @@ export class ClaimDto {
   @Omittable()
   @IsIn(CLAIM_KINDS)
   claimKind?: ClaimKind;
+}
+
+export class ClaimDto extends ClaimNextDto {
+  /** How many tasks at most; 1 unless given. */
+  @Omittable()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_CLAIM)
+  limit?: number;
 
   /** How long to wait for work when there is none; 0 unless given. */
   @Omittable()
@@ -106,6 +107,11 @@ export class CompleteDto extends EpochDto {
   @Omittable()
   @IsJsonValue()
   result?: JsonValue;
+
+  /** Claims one task with the completion, in the same transaction. */
+  @Omittable()
+  @Nested(() => ClaimNextDto)
+  claimNext?: ClaimNextDto;
 }
 
 export class FailureDto {
@@ -155,32 +161,27 @@ export class ProgressDto extends EpochDto {
   partial?: JsonValue;
 }
 
-export class LeaseView {
-  task: TaskView;
-  /** Every later write by the claimant carries it. */
-  epoch: number;
-  leaseExpiresAt: Date;
+export class AwaitInputDto extends EpochDto {
+  /** What the agent needs to know, any JSON of at most 256 KiB. */
+  @Omittable()
+  @IsJsonValue()
+  request?: JsonValue;
 }
 
-export class LeasesView {
-  leases: LeaseView[];
+export class InputDto {
+  /** The answer, any JSON of at most 256 KiB. */
+  @IsJsonValue()
+  input: JsonValue;
 }
 
-export class HeartbeatResultView {
-  taskId: string;
-  /** What the task is now; `unknown` when there is none. */
-  status: TaskStatus | 'unknown';
-  /** When it was extended. */
-  leaseExpiresAt?: Date;
-  /** Why it was not extended: stop working on the task. */
-  code?: 'lease_lost' | 'not_found';
-}
+export class CancelDto {
+  @Omittable()
+  @IsString()
+  @MaxLength(1_000)
+  reason?: string;
 
-export class HeartbeatResultsView {
-  /** In the order given. */
-  results: HeartbeatResultView[];
-}
-
-export class TaskAnswer {
-  task: TaskView;
+  /** Its subtasks too, and theirs; false unless given. */
+  @Omittable()
+  @IsIn([true, false])
+  tree?: boolean;
 }

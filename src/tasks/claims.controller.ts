@@ -8,19 +8,10 @@ import {
   IdempotencyService,
   IdempotentByHand,
 } from '../shared/idempotency/index.js';
-import {
-  ClaimDto,
-  CompleteDto,
-  FailDto,
-  HeartbeatDto,
-  HeartbeatResultsView,
-  type LeasesView,
-  ProgressDto,
-  ReleaseDto,
-  TaskAnswer,
-} from './claim.dto.js';
+import { ClaimDto, CompleteDto, FailDto, HeartbeatDto, ProgressDto, ReleaseDto } from './claim.dto.js';
+import { CompletedView, HeartbeatResultsView, type LeasesView, TaskAnswer } from './claim.view.js';
 import { ClaimsService, type Lease } from './claims.service.js';
-import { TaskView } from './task.dto.js';
+import { TaskView } from './task.view.js';
 import type { Task } from './task.entity.js';
 
 @Controller('v1/tasks')
@@ -79,9 +70,12 @@ export class ClaimsController {
   async complete(
     @CurrentCaller() caller: Caller,
     @IdParam() taskId: string,
-    @Body() { epoch, result }: CompleteDto,
-  ): Promise<TaskAnswer> {
-    return answer(await this.claims.complete(caller, { taskId, epoch }, result));
+    @Body() { epoch, result, claimNext }: CompleteDto,
+  ): Promise<CompletedView> {
+    const held = { taskId, epoch };
+    if (!claimNext) return answer(await this.claims.complete(caller, held, result));
+    const { task, next } = await this.claims.completeAndClaim(caller, held, result ?? null, claimNext);
+    return { ...answer(task), ...(next && { next: leaseView(next) }) };
   }
 
   /** Ends the attempt. The task is pending again while attempts are left and the failure may be retried. */

@@ -1,8 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { AggregateRepository, Operation, type Outcome, Persistence } from '../shared/database/index.js';
 import type { JsonObject, JsonValue } from '../shared/errors/index.js';
-import { EventLog } from '../shared/events/index.js';
 import { type Traced, traced } from '../shared/metrics/index.js';
+import { BEGINNING, type Place, ReadyPlaces } from './ready-places.js';
 import { type ClaimKind, rankOf, type Task } from './task.entity.js';
 import { TasksRepository } from './tasks.repository.js';
 
@@ -44,8 +44,20 @@ export interface Completion extends Held {
   result: JsonValue;
 }
 
+/** A completion by an agent that goes on with the next task. */
+export interface CompletionAndClaim extends Completion {
+  /** For one task. */
+  next: ClaimRequest;
+}
+
+/** The completed task, and what was claimed after it. */
+export interface CompletedAndClaimed {
+  task: Task;
+  next?: Task;
+}
+
 /** How an attempt ends without a result. */
-export type EndOutcome = 'failed' | 'released' | 'expired';
+export type EndOutcome = 'failed' | 'released' | 'expired' | 'timed_out';
 
 export interface AttemptEnd extends Held {
   actorId: string;
@@ -54,23 +66,17 @@ export interface AttemptEnd extends Held {
   retryable: boolean;
 }
 
-/** A lease that is over by the database's clock. */
-export interface ExpiredLease extends Held {
-  tenantId: string;
-}
-
-type Row = Record<string, unknown>;
-
 /**
  * Claims and what claimants write. Each operation is one database function for a whole batch; `undefined` as an answer
  * means the epoch was not the newest or the task is not held, and the caller finds out which.
  */
 @Injectable()
 export class ClaimsRepository extends AggregateRepository {
+  private readonly logger = new Logger('claims');
   private readonly claims = this.batched<Traced<ClaimRequest>, Task[]>({
     operation: 'claims.claim',
     flush: (tenantId, requests) => this.flushClaims(tenantId, requests),
-    queueOf: (request) => JSON.stringify([request.capabilities, request.workspaceIds, request.types]),
+    queueOf: kindOf,
     lanes: 1,
   });
   private readonly heartbeats = this.batched({
@@ -86,6 +92,12 @@ export class ClaimsRepository extends AggregateRepository {
     flush: distinct((tenantId, items: Traced<Completion>[]) => this.flushCompletions(tenantId, items)),
     weigh: ({ result }) => JSON.stringify(result).length,
   });
+  private readonly completionsAndClaims = this.batched({
+    operation: 'claims.completeAndClaim',
+    flush: distinct((tenantId, items: Traced<CompletionAndClaim>[]) => this.flushCompletionsAndClaims(tenantId, items)),
+    queueOf: ({ next }: Traced<CompletionAndClaim>) => kindOf(next),
+    weigh: ({ result }) => JSON.stringify(result).length,
+  });
   private readonly ends = this.batched({
     operation: 'claims.endAttempt',
     flush: distinct((tenantId, items: Traced<AttemptEnd>[]) => this.flushEnds(tenantId, items)),
@@ -95,7 +107,7 @@ export class ClaimsRepository extends AggregateRepository {
   constructor(
     persistence: Persistence,
     private readonly tasks: TasksRepository,
-    private readonly events: EventLog,
+    private readonly places: ReadyPlaces,
   ) {
     super(persistence);
   }
@@ -125,31 +137,93 @@ export class ClaimsRepository extends AggregateRepository {
     return this.completions(tenantId, traced(completion));
   }
 
+  /** As `complete`; the claim is made only when the completion is not refused. */
+  @Operation()
+  async completeAndClaim(tenantId: string, completion: CompletionAndClaim): Promise<CompletedAndClaimed | undefined> {
+    return this.completionsAndClaims(tenantId, traced(completion));
+  }
+
   @Operation()
   async endAttempt(tenantId: string, end: AttemptEnd): Promise<Task | undefined> {
     return this.ends(tenantId, traced(end));
   }
 
-  /** Leases of kind agent that are over, of any tenant but these, longest over first. */
+  /** Suspends the attempt until input comes; undefined when the epoch was not the newest or the task is not running. */
   @Operation()
-  async expiredLeases(limit: number, except: readonly string[]): Promise<ExpiredLease[]> {
-    const rows = await this.query<Row & ExpiredLease>(
-      `SELECT tenant_id AS "tenantId", id AS "taskId", epoch FROM tasks
-       WHERE status = 'in_progress' AND deleted_at IS NULL AND claim_kind = 'agent' AND lease_expires_at < clock_timestamp()
-         AND tenant_id <> ALL ($2)
-       ORDER BY lease_expires_at LIMIT $1`,
-      [limit, except],
+  async awaitInput(tenantId: string, { taskId, epoch }: Held, request: JsonValue): Promise<Task | undefined> {
+    return this.change(
+      tenantId,
+      `UPDATE tasks SET status = 'awaiting_input', awaiting_since = clock_timestamp(), input_request = $4, input = NULL,
+         updated_at = clock_timestamp(), version = version + 1
+       WHERE tenant_id = $1 AND id = $2 AND epoch = $3 AND status = 'in_progress' RETURNING *`,
+      [taskId, epoch, json(request)],
     );
-    return rows;
+  }
+
+  /** Goes on with the attempt: its lease begins anew, and its timeout is later by the time that it waited. */
+  @Operation()
+  async giveInput(tenantId: string, taskId: string, input: JsonValue): Promise<Task | undefined> {
+    return this.change(
+      tenantId,
+      `UPDATE tasks SET status = 'in_progress', input = $3, awaiting_since = NULL,
+         lease_expires_at = clock_timestamp() + make_interval(secs => lease_seconds),
+         timeout_at = timeout_at + (clock_timestamp() - awaiting_since),
+         updated_at = clock_timestamp(), version = version + 1
+       WHERE tenant_id = $1 AND id = $2 AND status = 'awaiting_input' AND deleted_at IS NULL RETURNING *`,
+      [taskId, json(input)],
+    );
+  }
+
+  private async change(tenantId: string, sql: string, values: readonly unknown[]): Promise<Task | undefined> {
+    const [row] = await this.query(sql, [tenantId, ...values]);
+    if (!row) return undefined;
+    const task = this.tasks.toTask(row);
+    await this.tasks.changed(tenantId, [task]);
+    return task;
   }
 
   private async flushClaims(tenantId: string, requests: Traced<ClaimRequest>[]): Promise<Outcome<Task[]>[]> {
     const [first] = requests;
     if (!first) return [];
-    const tasks = await this.write('task_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)', tenantId, [
-      first.capabilities,
-      first.workspaceIds,
-      first.types,
+    return share(requests, await this.look(tenantId, first, (place) => this.claimFrom(tenantId, requests, place)));
+  }
+
+  private async flushCompletionsAndClaims(
+    tenantId: string,
+    items: Traced<CompletionAndClaim>[],
+  ): Promise<Outcome<CompletedAndClaimed | undefined>[]> {
+    const [first] = items;
+    if (!first) return [];
+    let completed: Map<string, Task> | undefined;
+    const winners = () => items.filter((item) => completed?.has(item.taskId));
+    const claimed = await this.look(tenantId, first.next, async (place) => {
+      if (completed) return this.claimAfter(tenantId, winners(), place);
+      const tasks = await this.completeAndClaimFrom(tenantId, items, first.next, place);
+      completed = new Map(tasks.filter(isCompleted).map((task) => [task.id, task]));
+      return tasks.filter((task) => task.status === 'in_progress');
+    });
+    const next = new Map<Held, Task | undefined>();
+    const dealt = winners();
+    share(
+      dealt.map((item) => item.next),
+      claimed,
+    ).forEach((outcome, index) => {
+      const item = dealt[index];
+      if (item && 'value' in outcome) next.set(item, outcome.value[0]);
+    });
+    return items.map((item) => {
+      const task = completed?.get(item.taskId);
+      const following = next.get(item);
+      return { value: task && { task, ...(following && { next: following }) } };
+    });
+  }
+
+  private claimFrom(tenantId: string, requests: readonly Traced<ClaimRequest>[], place: Place): Promise<Task[]> {
+    const [first] = requests;
+    return this.tasks.call('task_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', tenantId, [
+      first?.capabilities,
+      first?.workspaceIds,
+      first?.types,
       requests.map((request) => request.agentId),
       requests.map((request) => request.limit),
       requests.map((request) => request.capacity),
@@ -157,12 +231,61 @@ export class ClaimsRepository extends AggregateRepository {
       requests.map((request) => request.claimKind),
       requests.map((request) => request.actorId),
       requests.map((request) => request.trace),
+      place.at,
+      place.ids,
     ]);
-    return share(requests, tasks);
+  }
+
+  private completeAndClaimFrom(
+    tenantId: string,
+    items: readonly Traced<CompletionAndClaim>[],
+    terms: ClaimRequest,
+    place: Place,
+  ): Promise<Task[]> {
+    const call = 'task_complete_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)';
+    return this.tasks.call(call, tenantId, [
+      items.map((item) => item.taskId),
+      items.map((item) => item.epoch),
+      items.map((item) => json(item.result)),
+      items.map((item) => item.actorId),
+      items.map((item) => item.trace),
+      terms.capabilities,
+      terms.workspaceIds,
+      terms.types,
+      items.map(({ next }) => next.agentId),
+      items.map(({ next }) => next.capacity),
+      items.map(({ next }) => next.leaseSeconds),
+      items.map(({ next }) => next.claimKind),
+      place.at,
+      place.ids,
+    ]);
+  }
+
+  /** The completions are committed and must be answered: a claim that fails gives their agents nothing. */
+  private async claimAfter(
+    tenantId: string,
+    items: readonly Traced<CompletionAndClaim>[],
+    place: Place,
+  ): Promise<readonly Task[]> {
+    if (items.length === 0) return [];
+    const requests = items.map(({ next, trace }) => ({ ...next, trace }));
+    return this.claimFrom(tenantId, requests, place).catch((error: unknown) => {
+      this.logger.warn({ msg: 'nothing could be claimed after completions', tenantId, err: error });
+      return [];
+    });
+  }
+
+  /** What a transaction claims may be rolled back, so it moves no marks. */
+  private look(
+    tenantId: string,
+    terms: ClaimRequest,
+    look: (place: Place) => Promise<readonly Task[]>,
+  ): Promise<readonly Task[]> {
+    return this.inTransaction ? look(BEGINNING) : this.places.look(tenantId, kindOf(terms), look);
   }
 
   private async flushHeartbeats(tenantId: string, beats: Heartbeat[]): Promise<Outcome<Task | undefined>[]> {
-    // Past `write`: a heartbeat changes nothing that a cache or a reader of the log holds.
+    // Past `call`: a heartbeat changes nothing that a cache or a reader of the log holds.
     const rows = await this.query('SELECT * FROM task_heartbeat($1, $2, $3, $4)', [
       tenantId,
       beats.map((beat) => beat.taskId),
@@ -176,7 +299,7 @@ export class ClaimsRepository extends AggregateRepository {
   }
 
   private async flushProgress(tenantId: string, items: Traced<Progress>[]): Promise<Outcome<Task | undefined>[]> {
-    const tasks = await this.write('task_progress($1, $2, $3, $4, $5, $6, $7, $8)', tenantId, [
+    const tasks = await this.tasks.call('task_progress($1, $2, $3, $4, $5, $6, $7, $8)', tenantId, [
       items.map((item) => item.taskId),
       items.map((item) => item.epoch),
       items.map((item) => item.percent),
@@ -189,22 +312,19 @@ export class ClaimsRepository extends AggregateRepository {
   }
 
   private async flushCompletions(tenantId: string, items: Traced<Completion>[]): Promise<Outcome<Task | undefined>[]> {
-    const tasks = await this.write('task_complete($1, $2, $3, $4, $5, $6)', tenantId, [
+    const tasks = await this.tasks.call('task_complete($1, $2, $3, $4, $5, $6)', tenantId, [
       items.map((item) => item.taskId),
       items.map((item) => item.epoch),
       items.map((item) => json(item.result)),
       items.map((item) => item.actorId),
       items.map((item) => item.trace),
     ]);
-    // Not those that only lost a blocker: a completion that is refused may name one of them.
-    return byTask(
-      items,
-      tasks.filter((task) => task.status === 'completed' && task.epoch > 0),
-    );
+    // Not the dependants that changed: a completion that is refused may name one of them.
+    return byTask(items, tasks.filter(isCompleted));
   }
 
   private async flushEnds(tenantId: string, items: Traced<AttemptEnd>[]): Promise<Outcome<Task | undefined>[]> {
-    const tasks = await this.write('task_end_attempt($1, $2, $3, $4, $5, $6, $7, $8)', tenantId, [
+    const tasks = await this.tasks.call('task_end_attempt($1, $2, $3, $4, $5, $6, $7, $8)', tenantId, [
       items[0]?.outcome,
       items.map((item) => item.taskId),
       items.map((item) => item.epoch),
@@ -215,18 +335,13 @@ export class ClaimsRepository extends AggregateRepository {
     ]);
     return byTask(items, tasks);
   }
-
-  /** Calls a function that changes tasks and writes their events; what it changed is forgotten and announced after the commit. */
-  private async write(call: string, tenantId: string, values: readonly unknown[]): Promise<Task[]> {
-    const rows = await this.query(`SELECT * FROM ${call}`, [tenantId, ...values]);
-    const tasks = rows.map((row) => this.tasks.toTask(row));
-    if (tasks.length > 0) {
-      await this.tasks.changed(tenantId, tasks);
-      await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);
-    }
-    return tasks;
-  }
 }
+
+/** Claims of one kind are dealt out together: they find the same tasks. */
+const kindOf = ({ capabilities, workspaceIds, types }: ClaimRequest): string =>
+  JSON.stringify([capabilities, workspaceIds, types]);
+
+const isCompleted = ({ status, epoch }: Task): boolean => status === 'completed' && epoch > 0;
 
 const json = (value: JsonValue): string | null => (value === null ? null : JSON.stringify(value));
 

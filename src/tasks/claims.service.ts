@@ -2,21 +2,20 @@ import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
 import { AgentsService } from '../agents/index.js';
 import type { Caller } from '../shared/auth/index.js';
-import { assertStorable, InvalidInput, type JsonObject, type JsonValue, NotFound } from '../shared/errors/index.js';
+import { InvalidInput, type JsonObject, type JsonValue } from '../shared/errors/index.js';
 import { Wakeups } from '../shared/events/index.js';
 import { WorkspacesService } from '../workspaces/index.js';
-import { ClaimsRepository, type Held } from './claims.repository.js';
+import { type ClaimRequest, ClaimsRepository, type Held } from './claims.repository.js';
 import type { ClaimKind, Task } from './task.entity.js';
 import type { TaskStatus } from './task-state.js';
-import { InvalidTransition, LeaseLost } from './tasks.errors.js';
+import { bounded } from './task-json.js';
+import { refuse } from './refusal.js';
 import { TasksRepository, WORK } from './tasks.repository.js';
 
 export const DEFAULT_LEASE_SECONDS = 60;
 export const MAX_LEASE_SECONDS = 86_400;
 export const MAX_CLAIM = 256;
 export const MAX_HEARTBEATS = 1_000;
-/** Largest result, partial result or error that a task keeps, in bytes of JSON. */
-export const MAX_RESULT_BYTES = 262_144;
 
 /**
  * A waiting claim looks again about this often, in case a wake-up was lost or a task has come due; a little sooner or
@@ -50,8 +49,23 @@ export interface HeartbeatResult {
   taskId: string;
   status: TaskStatus | 'unknown';
   leaseExpiresAt?: Date;
+  /** The earlier of the attempt's timeout and the task's deadline. */
+  endsAt?: Date;
+  /** Three quarters of the time from the claim to `endsAt` are over. */
+  endsSoon?: boolean;
+  /** Stop, and release the task. */
+  cancelRequested?: boolean;
   code?: 'lease_lost' | 'not_found';
 }
+
+export interface Completed {
+  task: Task;
+  /** What was claimed with the completion; absent when there was nothing. */
+  next?: Lease;
+}
+
+/** A claim of one task that comes with a completion. */
+export type NextClaim = Omit<ClaimOptions, 'limit'>;
 
 export interface Failure {
   code: string;
@@ -76,20 +90,7 @@ export class ClaimsService {
    * @throws NotFound for an unknown agent or workspace, AgentNotActive for one that takes no work
    */
   async claim(caller: Caller, options: ClaimOptions): Promise<Lease[]> {
-    const agent = await this.agents.getForClaim(caller.tenantId, options.agentId);
-    const workspaces = options.workspaceIds && [...new Set(options.workspaceIds)].sort();
-    if (workspaces) await this.assertWorkspaces(caller, workspaces);
-    const tasks = await this.claims.claim(caller.tenantId, {
-      agentId: agent.id,
-      actorId: caller.actorId,
-      capabilities: agent.capabilities,
-      capacity: agent.capacity,
-      workspaceIds: workspaces ?? null,
-      types: options.types ? [...new Set(options.types)].sort() : null,
-      limit: within('limit', options.limit ?? 1, 1, MAX_CLAIM),
-      leaseSeconds: within('leaseSeconds', options.leaseSeconds ?? DEFAULT_LEASE_SECONDS, 1, MAX_LEASE_SECONDS),
-      claimKind: options.claimKind ?? 'agent',
-    });
+    const tasks = await this.claims.claim(caller.tenantId, await this.requestOf(caller, options));
     return tasks.map(leaseOf);
   }
 
@@ -124,7 +125,7 @@ export class ClaimsService {
     const extended = await this.claims.heartbeat(caller.tenantId, beats);
     const lost = leases.filter((_, index) => !extended[index]).map((lease) => lease.taskId);
     const current = await this.tasks.findManyCurrent(caller.tenantId, lost);
-    return leases.map(({ taskId }, index) => heartbeatResult(taskId, extended[index], current.get(taskId)));
+    return leases.map(({ taskId }, index) => heartbeatResult(taskId, seconds, extended[index], current.get(taskId)));
   }
 
   async progress(
@@ -142,19 +143,31 @@ export class ClaimsService {
       message,
       partial,
     });
-    return done ?? this.refused(caller, held, 'in_progress');
+    return done ?? refuse(this.tasks, caller, held, 'in_progress');
   }
 
   /** Finishes the task. A repeat by the winner with the same result is answered with the task as it was finished. */
   async complete(caller: Caller, held: Held, result: JsonValue = null): Promise<Task> {
     bounded('result', result);
     const done = await this.claims.complete(caller.tenantId, { ...held, actorId: caller.actorId, result });
-    if (done) return done;
+    return done ?? this.repeated(caller, held, result);
+  }
 
-    const task = await this.tasks.findCurrent(caller.tenantId, held.taskId);
-    const repeated = task?.status === 'completed' && task.epoch === held.epoch;
-    if (repeated && isDeepStrictEqual(task.result, asStored(result))) return task;
-    return this.refused(caller, held, 'completed');
+  /**
+   * As `complete`, and claims one task in the same transaction, in one round trip. When the completion is refused
+   * nothing is claimed.
+   * @throws what `complete` and `claim` throw, before anything is done
+   */
+  async completeAndClaim(caller: Caller, held: Held, result: JsonValue, next: NextClaim): Promise<Completed> {
+    bounded('result', result);
+    const request = await this.requestOf(caller, { ...next, limit: 1 });
+    const completion = { ...held, actorId: caller.actorId, result, next: request };
+    const done = await this.claims.completeAndClaim(caller.tenantId, completion);
+    if (done) return { task: done.task, ...(done.next && { next: leaseOf(done.next) }) };
+
+    const task = await this.repeated(caller, held, result);
+    const [claimed] = await this.claims.claim(caller.tenantId, request);
+    return { task, ...(claimed && { next: leaseOf(claimed) }) };
   }
 
   /** Ends the attempt: the task is pending again, or failed when its attempts are used up or a retry makes no sense. */
@@ -168,7 +181,7 @@ export class ClaimsService {
       error,
       retryable,
     });
-    return ended ?? this.refused(caller, held, 'failed');
+    return ended ?? refuse(this.tasks, caller, held, 'failed');
   }
 
   /** Gives the task back unfinished; the attempt does not count. */
@@ -180,15 +193,34 @@ export class ClaimsService {
       error: reason === undefined ? null : { code: 'released', message: reason },
       retryable: true,
     });
-    return ended ?? this.refused(caller, held, 'pending');
+    return ended ?? refuse(this.tasks, caller, held, 'pending');
   }
 
-  /** Why a write by a claimant found no row. */
-  private async refused(caller: Caller, held: Held, to: TaskStatus): Promise<never> {
+  private async requestOf(caller: Caller, options: ClaimOptions): Promise<ClaimRequest> {
+    const limit = within('limit', options.limit ?? 1, 1, MAX_CLAIM);
+    const leaseSeconds = within('leaseSeconds', options.leaseSeconds ?? DEFAULT_LEASE_SECONDS, 1, MAX_LEASE_SECONDS);
+    const agent = await this.agents.getForClaim(caller.tenantId, options.agentId);
+    const workspaces = options.workspaceIds && [...new Set(options.workspaceIds)].sort();
+    if (workspaces) await this.assertWorkspaces(caller, workspaces);
+    return {
+      agentId: agent.id,
+      actorId: caller.actorId,
+      capabilities: agent.capabilities,
+      capacity: agent.capacity,
+      workspaceIds: workspaces ?? null,
+      types: options.types ? [...new Set(options.types)].sort() : null,
+      limit,
+      leaseSeconds,
+      claimKind: options.claimKind ?? 'agent',
+    };
+  }
+
+  /** The answer to a completion that was made before, by the same holder and with the same result. */
+  private async repeated(caller: Caller, held: Held, result: JsonValue): Promise<Task> {
     const task = await this.tasks.findCurrent(caller.tenantId, held.taskId);
-    if (!task) throw new NotFound('task', held.taskId);
-    if (task.epoch !== held.epoch || task.status === 'pending') throw new LeaseLost(task, held.epoch);
-    throw new InvalidTransition(task, to);
+    const repeated = task?.status === 'completed' && task.epoch === held.epoch;
+    if (repeated && isDeepStrictEqual(task.result, asStored(result))) return task;
+    return refuse(this.tasks, caller, held, 'completed');
   }
 
   private async assertWorkspaces(caller: Caller, ids: readonly string[]): Promise<void> {
@@ -201,10 +233,30 @@ function leaseOf(task: Task): Lease {
   return { task, epoch: task.epoch, leaseExpiresAt: task.leaseExpiresAt };
 }
 
-function heartbeatResult(taskId: string, extended: Task | undefined, current: Task | undefined): HeartbeatResult {
-  if (extended?.leaseExpiresAt) return { taskId, status: extended.status, leaseExpiresAt: extended.leaseExpiresAt };
+function heartbeatResult(
+  taskId: string,
+  seconds: number | null,
+  extended: Task | undefined,
+  current: Task | undefined,
+): HeartbeatResult {
+  if (extended?.leaseExpiresAt) return stillYours(extended, extended.leaseExpiresAt, seconds);
   if (current) return { taskId, status: current.status, code: 'lease_lost' };
   return { taskId, status: 'unknown', code: 'not_found' };
+}
+
+/** The heartbeat has set the lease's end from the database's time, which is so known here. */
+function stillYours(task: Task, leaseExpiresAt: Date, leaseSeconds: number | null): HeartbeatResult {
+  const { id: taskId, status, claimedAt, timeoutAt, deadline, cancelRequestedAt } = task;
+  const now = leaseExpiresAt.getTime() - (leaseSeconds ?? task.leaseSeconds ?? 0) * 1_000;
+  const begin = claimedAt?.getTime() ?? now;
+  const end = Math.min(timeoutAt?.getTime() ?? Infinity, deadline?.getTime() ?? Infinity);
+  return {
+    taskId,
+    status,
+    leaseExpiresAt,
+    ...(Number.isFinite(end) && { endsAt: new Date(end), endsSoon: now >= begin + (end - begin) * 0.75 }),
+    cancelRequested: cancelRequestedAt !== null,
+  };
 }
 
 function within(field: string, value: number, least: number, most: number): number {
@@ -214,9 +266,3 @@ function within(field: string, value: number, least: number, most: number): numb
 
 /** As it comes back from the database: JSON knows neither members that are undefined nor -0. */
 const asStored = (value: JsonValue): JsonValue => JSON.parse(JSON.stringify(value)) as JsonValue;
-
-function bounded(field: string, value: JsonValue): JsonValue {
-  assertStorable(value, field);
-  if (Buffer.byteLength(JSON.stringify(value)) <= MAX_RESULT_BYTES) return value;
-  throw InvalidInput.of(field, 'size', `${field} must be at most ${MAX_RESULT_BYTES} bytes of JSON`);
-}

@@ -1,4 +1,5 @@
 import type { ImportedTask } from './new-task.js';
+import { isBlocking } from './task.entity.js';
 import { DependencyCycle } from './tasks.errors.js';
 
 type ById = ReadonlyMap<string, ImportedTask>;
@@ -43,7 +44,7 @@ export function ordered(tasks: readonly ImportedTask[], nameOf: (id: string) => 
 
 /** The tasks of the batch that block this one, each once. */
 function blockersOf(task: ImportedTask, byId: ById): ImportedTask[] {
-  const ids = task.dependsOn.filter(({ kind }) => kind === 'blocks').map(({ taskId }) => taskId);
+  const ids = task.dependsOn.filter(({ kind }) => isBlocking(kind)).map(({ taskId }) => taskId);
   return [...new Set(ids)].flatMap((id) => byId.get(id) ?? []);
 }
 

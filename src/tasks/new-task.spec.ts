@@ -1,5 +1,7 @@
 import { createdData, edgesOf, type NewTask, rowOf } from './new-task.js';
 
+const HOLD = { onFailure: 'hold', outcome: null } as const;
+
 const task: NewTask = {
   id: 't',
   workspaceId: 'w',
@@ -18,20 +20,24 @@ const task: NewTask = {
   runAt: new Date('2026-01-02T03:04:05.678Z'),
   deadline: null,
   maxAttempts: 3,
+  timeoutSeconds: 60,
+  retry: null,
+  dedupeKey: null,
+  concurrencyKey: null,
   dependsOn: [
-    { taskId: 'b', kind: 'blocks' },
-    { taskId: 'b', kind: 'blocks' },
-    { taskId: 'b', kind: 'related' },
-    { taskId: 'p', kind: 'parent_child' },
+    { ...HOLD, taskId: 'b', kind: 'blocks' },
+    { ...HOLD, taskId: 'b', kind: 'blocks' },
+    { ...HOLD, taskId: 'b', kind: 'related' },
+    { ...HOLD, taskId: 'p', kind: 'parent_child' },
   ],
 };
 
 describe('a task on its way to the database', () => {
   it('has each edge once, its parent among them', () => {
     expect(edgesOf(task)).toEqual([
-      { blockerId: 'b', blockedId: 't', kind: 'blocks' },
-      { blockerId: 'b', blockedId: 't', kind: 'related' },
-      { blockerId: 'p', blockedId: 't', kind: 'parent_child' },
+      { ...HOLD, blockerId: 'b', blockedId: 't', kind: 'blocks' },
+      { ...HOLD, blockerId: 'b', blockedId: 't', kind: 'related' },
+      { ...HOLD, blockerId: 'p', blockedId: 't', kind: 'parent_child' },
     ]);
   });
 
@@ -39,9 +45,13 @@ describe('a task on its way to the database', () => {
     expect(rowOf(task)).toMatchObject({ priority: 1, run_at: '2026-01-02T03:04:05.678Z', deadline: null });
   });
 
-  it('tells in its event what blocks it, and nothing else of its edges', () => {
+  it('tells its edges in its event', () => {
     expect(createdData(task)).toMatchObject({
-      blockedBy: ['b'],
+      dependsOn: [
+        { ...HOLD, taskId: 'b', kind: 'blocks' },
+        { ...HOLD, taskId: 'b', kind: 'related' },
+        { ...HOLD, taskId: 'p', kind: 'parent_child' },
+      ],
       parentTaskId: 'p',
     });
   });

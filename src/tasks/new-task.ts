@@ -1,4 +1,5 @@
 import type { JsonObject } from '../shared/errors/index.js';
+import type { RetryPolicy } from './retry-policy.js';
 import { type Dependency, type Edge, type Priority, rankOf } from './task.entity.js';
 import type { TaskStatus } from './task-state.js';
 
@@ -21,6 +22,10 @@ export interface NewTask {
   runAt: Date | null;
   deadline: Date | null;
   maxAttempts: number;
+  timeoutSeconds: number;
+  retry: RetryPolicy | null;
+  dedupeKey: string | null;
+  concurrencyKey: string | null;
   dependsOn: Dependency[];
 }
 
@@ -51,16 +56,28 @@ export function rowOf(task: NewTask): JsonObject {
     run_at: task.runAt?.toISOString() ?? null,
     deadline: task.deadline?.toISOString() ?? null,
     max_attempts: task.maxAttempts,
+    timeout_seconds: task.timeoutSeconds,
+    retry: task.retry && { ...task.retry },
+    dedupe_key: task.dedupeKey,
+    concurrency_key: task.concurrencyKey,
   };
+}
+
+/** What a lane is made of: tasks that agree in it can be claimed by the same agents. */
+export interface Lane {
+  workspaceId: string;
+  type: string;
+  requiredCapabilities: readonly string[];
 }
 
 /** Its edges, each once; the parent is one of them. */
 export function edgesOf(task: NewTask): Edge[] {
   const dependencies = [...task.dependsOn];
-  if (task.parentTaskId) dependencies.push({ taskId: task.parentTaskId, kind: 'parent_child' });
+  if (task.parentTaskId) dependencies.push({ ...LINK, taskId: task.parentTaskId, kind: 'parent_child' });
   const unique = new Map(dependencies.map((one) => [`${one.kind} ${one.taskId}`, one]));
-  return [...unique.values()].map(({ taskId, kind }) => ({ blockerId: taskId, blockedId: task.id, kind }));
+  return [...unique.values()].map(({ taskId, ...edge }) => ({ blockerId: taskId, blockedId: task.id, ...edge }));
 }
+const LINK = { onFailure: 'hold', outcome: null } as const;
 
 /** What it is when it is made. */
 export function firstStatus(task: NewTask & Partial<Pick<ImportedTask, 'status'>>): TaskStatus {
@@ -76,8 +93,11 @@ export function createdData(task: NewTask): JsonObject {
     status: firstStatus(task),
     priority: task.priority,
     parentTaskId: task.parentTaskId,
-    blockedBy: edgesOf(task)
-      .filter((edge) => edge.kind === 'blocks')
-      .map((edge) => edge.blockerId),
+    dependsOn: edgesOf(task).map(({ blockerId, kind, onFailure, outcome }) => ({
+      taskId: blockerId,
+      kind,
+      onFailure,
+      outcome,
+    })),
   };
 }

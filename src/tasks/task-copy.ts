@@ -6,9 +6,10 @@ import { type Edge, rankOf } from './task.entity.js';
 export const TASK_COLUMNS = [
   'tenant_id, id, workspace_id, type, title, description, parameters, status, priority, tags, labels',
   'required_capabilities, parent_task_id, assigned_to, created_by, external_ref, run_at, deadline, open_blockers',
-  'ready_at, max_attempts, completed_at, progress, created_at, updated_at',
+  'due_at, ready_at, max_attempts, timeout_seconds, retry, dedupe_key, concurrency_key, completed_at, progress',
+  'created_at, updated_at',
 ].join(', ');
-export const EDGE_COLUMNS = 'tenant_id, blocker_id, blocked_id, kind, created_at';
+export const EDGE_COLUMNS = 'tenant_id, blocker_id, blocked_id, kind, on_failure, outcome, created_at, resolved_at';
 
 /** One line of COPY's text format. `now` is the database's time. */
 export function taskLine(tenantId: string, task: ImportedTask, openBlockers: number, now: Date): string {
@@ -34,8 +35,13 @@ export function taskLine(tenantId: string, task: ImportedTask, openBlockers: num
     task.runAt,
     task.deadline,
     openBlockers,
-    now,
+    ended ? null : firstLook(task, now),
+    task.runAt && task.runAt > now ? task.runAt : now,
     task.maxAttempts,
+    task.timeoutSeconds,
+    task.retry && json({ ...task.retry }),
+    task.dedupeKey,
+    task.concurrencyKey,
     ended ? (task.completedAt ?? now) : null,
     completed ? 100 : 0,
     task.createdAt ?? now,
@@ -43,8 +49,17 @@ export function taskLine(tenantId: string, task: ImportedTask, openBlockers: num
   ]);
 }
 
-export function edgeLine(tenantId: string, edge: Edge, now: Date): string {
-  return line([tenantId, edge.blockerId, edge.blockedId, edge.kind, now]);
+/** `resolved` when it does not block, or no longer. */
+export function edgeLine(tenantId: string, edge: Edge, resolved: boolean, now: Date): string {
+  const { blockerId, blockedId, kind, onFailure, outcome } = edge;
+  return line([tenantId, blockerId, blockedId, kind, onFailure, outcome, now, resolved ? now : null]);
+}
+
+/** When the sweeper looks at the deadline first: at 75 % of the way. */
+function firstLook({ createdAt, deadline }: ImportedTask, now: Date): Date | null {
+  if (!deadline) return null;
+  const begin = (createdAt ?? now).getTime();
+  return new Date(begin + (deadline.getTime() - begin) * 0.75);
 }
 
 type Field = string | number | Date | null;

@@ -14,24 +14,25 @@ import {
   Min,
 } from 'class-validator';
 import { MAX_CAPABILITIES, MAX_CAPABILITY_LENGTH } from '../agents/index.js';
-import type { JsonObject, JsonValue } from '../shared/errors/index.js';
+import type { JsonObject } from '../shared/errors/index.js';
 import {
   IsId,
   IsIds,
   IsJsonObject,
   IsLabels,
   IsRfc3339,
+  Nested,
   NestedList,
   Omittable,
-  type Page,
   PageQuery,
   QueryBoolean,
   QueryInt,
   QueryList,
 } from '../shared/http/index.js';
-import { type ClaimKind, EDGE_KINDS, type EdgeKind, PRIORITIES, type Priority, type Task } from './task.entity.js';
+import { BACKOFFS, type RetryPolicy } from './retry-policy.js';
+import { EDGE_KINDS, type EdgeKind, ON_FAILURE, type OnFailure, PRIORITIES, type Priority } from './task.entity.js';
 import { TASK_SORTING } from './task-list.js';
-import { TASK_STATUSES, type TaskStatus } from './task-state.js';
+import { END_STATUSES, type EndStatus, TASK_STATUSES, type TaskStatus } from './task-state.js';
 
 const MAX_TITLE = 500;
 const MAX_TEXT = 100_000;
@@ -40,6 +41,28 @@ const MAX_DEPENDENCIES = 1_000;
 const MAX_IDS = 500;
 /** `type` is a word that agents select by. */
 const TYPE = /^[\p{L}\p{N}][\p{L}\p{N}_.:/-]*$/u;
+
+const MAX_TIMEOUT_SECONDS = 30 * 86_400;
+const MAX_BACKOFF_SECONDS = 7 * 86_400;
+const MAX_KEY = 200;
+
+export class RetryDto implements RetryPolicy {
+  /** How the wait grows with each attempt. */
+  @IsIn(BACKOFFS)
+  backoff: RetryPolicy['backoff'];
+
+  /** The first wait. Up to a half of a wait is taken off by chance. */
+  @IsInt()
+  @Min(0)
+  @Max(MAX_BACKOFF_SECONDS)
+  initialSeconds: number;
+
+  /** No wait is longer. */
+  @IsInt()
+  @Min(0)
+  @Max(MAX_BACKOFF_SECONDS)
+  maxSeconds: number;
+}
 
 /** What a new task may bring and a PATCH may change. */
 class TaskFields {
@@ -84,6 +107,7 @@ class TaskFields {
   @IsRfc3339()
   runAt?: Date | null;
 
+  /** The task times out when it is not completed by then. */
   @IsOptional()
   @IsRfc3339()
   deadline?: Date | null;
@@ -94,6 +118,18 @@ class TaskFields {
   @Min(1)
   @Max(100)
   maxAttempts?: number;
+
+  /** How long an attempt may take, with heartbeats or without; 3,600 unless given. */
+  @Omittable()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_TIMEOUT_SECONDS)
+  timeoutSeconds?: number;
+
+  /** How long it waits between attempts; exponential from 1 s to 300 s unless given. */
+  @IsOptional()
+  @Nested(() => RetryDto)
+  retry?: RetryDto | null;
 
   /** The id it has in the system it came from. */
   @IsOptional()
@@ -109,18 +145,41 @@ export class UpdateTaskDto extends TaskFields {
   title?: string;
 }
 
-export class DependencyDto {
+/** How a task depends on another. */
+class DependencyFields {
+  /**
+   * `blocks`, unless given: not to be claimed before the other is completed. `waits_for`: before it has ended.
+   * `conditional`: before it ended as `outcome` says. The others are links.
+   */
+  @Omittable()
+  @IsIn(EDGE_KINDS)
+  kind?: EdgeKind;
+
+  /** What becomes of this task when the other ends otherwise; `hold` unless given. */
+  @Omittable()
+  @IsIn(ON_FAILURE)
+  onFailure?: OnFailure;
+
+  /** How the other must end: for `conditional`, and only for it. */
+  @Omittable()
+  @IsIn(END_STATUSES)
+  outcome?: EndStatus;
+}
+
+export class DependencyDto extends DependencyFields {
   /** The task that this one depends on. */
   @IsId()
   taskId: string;
+}
 
-  /** `blocks`, unless given: not to be claimed before the other is completed. The others are links. */
+export class EdgeKindQuery {
+  /** Which of the edges to that task; blocks unless given. */
   @Omittable()
   @IsIn(EDGE_KINDS)
   kind?: EdgeKind;
 }
 
-export class BatchDependencyDto {
+export class BatchDependencyDto extends DependencyFields {
   /** A task that exists. Either this or `ref`. */
   @Omittable()
   @IsId()
@@ -131,10 +190,6 @@ export class BatchDependencyDto {
   @IsString()
   @Length(1, 500)
   ref?: string;
-
-  @Omittable()
-  @IsIn(EDGE_KINDS)
-  kind?: EdgeKind;
 }
 
 class NewTaskDto extends TaskFields {
@@ -156,6 +211,18 @@ class NewTaskDto extends TaskFields {
   @IsOptional()
   @IsId()
   parentTaskId?: string | null;
+
+  /** While the task is open, no other task of the tenant can have this key. */
+  @IsOptional()
+  @IsString()
+  @Length(1, MAX_KEY)
+  dedupeKey?: string | null;
+
+  /** Of the tasks that share this key only as many run at once as its limit allows; one unless set. */
+  @IsOptional()
+  @IsString()
+  @Length(1, MAX_KEY)
+  concurrencyKey?: string | null;
 
   /** The agent that is to do it: nobody else can claim it until that agent gave it back or lost it. */
   @IsOptional()
@@ -302,111 +369,4 @@ export class ListTasksDto extends PageQuery {
   /** Also counts all that match, which takes longer. */
   @QueryBoolean()
   withTotal?: boolean;
-}
-
-/** A task as callers see it. */
-export class TaskView {
-  id: string;
-  workspaceId: string;
-  type: string;
-  title: string;
-  description: string | null;
-  parameters: JsonObject;
-  status: TaskStatus;
-  priority: Priority;
-  tags: string[];
-  labels: Record<string, string>;
-  requiredCapabilities: string[];
-  parentTaskId: string | null;
-  /** Who is to do it, does it, or did it last. */
-  assignedTo: string | null;
-  createdBy: string;
-  externalRef: string | null;
-  runAt: Date | null;
-  deadline: Date | null;
-  /** How many tasks that block it are not completed. */
-  openBlockers: number;
-  readyAt: Date;
-  maxAttempts: number;
-  /** The number of the present attempt, or of the last one. */
-  attempt: number;
-  /** Rises with every claim. */
-  epoch: number;
-  claimKind: ClaimKind | null;
-  claimedAt: Date | null;
-  leaseExpiresAt: Date | null;
-  startedAt: Date | null;
-  /** When it ended, completed or not. */
-  completedAt: Date | null;
-  /** Per cent. */
-  progress: number;
-  progressMessage: string | null;
-  partialResult: JsonValue;
-  result: JsonValue;
-  error: JsonObject | null;
-  createdAt: Date;
-  updatedAt: Date;
-  /** Rises with every change except heartbeats; the ETag. */
-  version: number;
-
-  static of({
-    tenantId: _tenant,
-    deletedAt: _deleted,
-    delegatedFrom: _from,
-    leaseSeconds: _lease,
-    ...view
-  }: Task): TaskView {
-    return view;
-  }
-}
-
-export class TaskPage implements Page<TaskView> {
-  items: TaskView[];
-  hasMore: boolean;
-  /** The `after` of the next page. */
-  nextCursor: string | null;
-  /** When asked for by `withTotal`. */
-  totalCount?: number;
-}
-
-export class TasksByIdView {
-  /** In the order asked. */
-  items: TaskView[];
-  /** Ids that name no task. */
-  missing: string[];
-}
-
-export class BatchItemView {
-  id: string;
-  ref?: string;
-}
-
-export class BatchView {
-  /** In the order given. */
-  items: BatchItemView[];
-}
-
-export class AttemptView {
-  epoch: number;
-  agentId: string;
-  claimKind: ClaimKind;
-  claimedAt: Date;
-  /** Null while it runs. */
-  endedAt: Date | null;
-  outcome: 'completed' | 'failed' | 'released' | 'expired' | null;
-  error: JsonObject | null;
-}
-
-export class AttemptsView {
-  items: AttemptView[];
-}
-
-export class EdgeView {
-  blockerId: string;
-  blockedId: string;
-  kind: EdgeKind;
-}
-
-export class EdgesView {
-  items: EdgeView[];
 }

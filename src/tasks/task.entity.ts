@@ -1,6 +1,7 @@
 import { Column, Entity, PrimaryColumn, VersionColumn } from 'typeorm';
 import type { JsonObject, JsonValue } from '../shared/errors/index.js';
-import type { TaskStatus } from './task-state.js';
+import { type EndStatus, hasEnded, type TaskStatus } from './task-state.js';
+import type { RetryPolicy } from './retry-policy.js';
 
 /** From most to least urgent; a task's rank in the database is the index. */
 export const PRIORITIES = ['critical', 'high', 'normal', 'low', 'backlog'] as const;
@@ -39,13 +40,22 @@ export class Task {
   @Column('text', { name: 'external_ref', nullable: true }) externalRef: string | null;
   /** Not to be claimed before. */
   @Column('timestamptz', { name: 'run_at', nullable: true }) runAt: Date | null;
+  /** It ends as timed out when it is not completed by then. */
   @Column('timestamptz', { nullable: true }) deadline: Date | null;
+  /** Among the open tasks of a tenant each key stands once. */
+  @Column('text', { name: 'dedupe_key', nullable: true }) readonly dedupeKey: string | null;
+  /** Only so many tasks of a key run at once as its limit says. */
+  @Column('text', { name: 'concurrency_key', nullable: true }) readonly concurrencyKey: string | null;
 
-  /** How many tasks that block it are not completed; it can be claimed at 0. */
+  /** How many edges still block it; it can be claimed at 0. */
   @Column('int', { name: 'open_blockers' }) readonly openBlockers: number;
-  /** When it last became ready; with priority and id it gives the order of claims. */
+  /** When it became ready or will be: after its blockers, its run_at and the backoff. It gives the order of claims. */
   @Column('timestamptz', { name: 'ready_at' }) readonly readyAt: Date;
   @Column('int', { name: 'max_attempts' }) maxAttempts: number;
+  /** How long an attempt may take. */
+  @Column('int', { name: 'timeout_seconds' }) timeoutSeconds: number;
+  /** Null means the default. */
+  @Column('jsonb', { nullable: true }) retry: RetryPolicy | null;
   @Column('int') readonly attempt: number;
 
   /** Rises with every claim. A write by a claimant carries the epoch it was given; an older one has lost the task. */
@@ -54,6 +64,17 @@ export class Task {
   @Column('timestamptz', { name: 'claimed_at', nullable: true }) readonly claimedAt: Date | null;
   @Column('int', { name: 'lease_seconds', nullable: true }) readonly leaseSeconds: number | null;
   @Column('timestamptz', { name: 'lease_expires_at', nullable: true }) readonly leaseExpiresAt: Date | null;
+  /** When the attempt is over, lease or not; later by the time it waited for input. */
+  @Column('timestamptz', { name: 'timeout_at', nullable: true }) readonly timeoutAt: Date | null;
+  /** Since when a claim that is never taken away is past its lease, its timeout or its deadline. */
+  @Column('timestamptz', { name: 'overdue_at', nullable: true }) readonly overdueAt: Date | null;
+  /** The holder was asked to stop. */
+  @Column('timestamptz', { name: 'cancel_requested_at', nullable: true }) readonly cancelRequestedAt: Date | null;
+  @Column('text', { name: 'cancel_reason', nullable: true }) readonly cancelReason: string | null;
+  /** Since when the holder waits for input, what it asked, and the last input it was given. */
+  @Column('timestamptz', { name: 'awaiting_since', nullable: true }) readonly awaitingSince: Date | null;
+  @Column('jsonb', { name: 'input_request', nullable: true }) readonly inputRequest: JsonValue;
+  @Column('jsonb', { nullable: true }) readonly input: JsonValue;
 
   @Column('timestamptz', { name: 'started_at', nullable: true }) readonly startedAt: Date | null;
   /** When it ended, completed or not. */
@@ -71,14 +92,30 @@ export class Task {
   @VersionColumn() readonly version: number;
 }
 
-/** What an edge means. `blocks`: the dependant waits until the other is completed. The rest are links. */
-export const EDGE_KINDS = ['blocks', 'related', 'parent_child', 'discovered_from'] as const;
+/**
+ * What an edge means for the dependant. `blocks`: it waits until the other is completed. `waits_for`: until the other has
+ * ended, however. `conditional`: until the other ended as `outcome` says. The rest are links.
+ */
+export const EDGE_KINDS = ['blocks', 'waits_for', 'conditional', 'related', 'parent_child', 'discovered_from'] as const;
 export type EdgeKind = (typeof EDGE_KINDS)[number];
+
+const BLOCKING: ReadonlySet<EdgeKind> = new Set(['blocks', 'waits_for', 'conditional']);
+export const isBlocking = (kind: EdgeKind): boolean => BLOCKING.has(kind);
+
+/**
+ * What becomes of the dependant when the blocker ends otherwise than the edge needs. `hold`: it waits on, for a retry of
+ * the blocker or a change of the edge. `fail`: it fails. `skip`: it is cancelled. `proceed`: the edge blocks no longer.
+ */
+export const ON_FAILURE = ['hold', 'fail', 'skip', 'proceed'] as const;
+export type OnFailure = (typeof ON_FAILURE)[number];
 
 /** A task named by `dependsOn`. */
 export interface Dependency {
   taskId: string;
   kind: EdgeKind;
+  onFailure: OnFailure;
+  /** How the other must end, for `conditional`. */
+  outcome: EndStatus | null;
 }
 
 /** One row of `task_edges`: `blocked_id` depends on `blocker_id`. */
@@ -86,7 +123,26 @@ export interface Edge {
   blockerId: string;
   blockedId: string;
   kind: EdgeKind;
+  onFailure: OnFailure;
+  outcome: EndStatus | null;
 }
+
+/** Whether an edge blocks while its blocker has this status; `task_edge_open` says the same. */
+export function blocks({ kind, onFailure, outcome }: Edge, status: TaskStatus): boolean {
+  if (!isBlocking(kind)) return false;
+  if (!hasEnded(status)) return true;
+  if (kind === 'waits_for' || onFailure === 'proceed') return false;
+  return status !== (kind === 'blocks' ? 'completed' : outcome);
+}
+
+/** An edge as it stands: resolved when it blocks no longer; a link from the beginning. */
+export interface StoredEdge extends Edge {
+  createdAt: Date;
+  resolvedAt: Date | null;
+}
+
+/** How an attempt ended. */
+export type AttemptOutcome = 'completed' | 'failed' | 'released' | 'expired' | 'timed_out' | 'cancelled';
 
 /** One ended attempt, or the running one, whose end and outcome are null. */
 export interface Attempt {
@@ -95,6 +151,6 @@ export interface Attempt {
   claimKind: ClaimKind;
   claimedAt: Date;
   endedAt: Date | null;
-  outcome: 'completed' | 'failed' | 'released' | 'expired' | null;
+  outcome: AttemptOutcome | null;
   error: JsonObject | null;
 }

@@ -1,20 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { type Caller, CurrentCaller, RequireScope } from '../shared/auth/index.js';
 import { AcceptsBody, type BodyOptions, IdParam, IfMatch, SendsVersion } from '../shared/http/index.js';
-import {
-  AttemptsView,
-  BatchView,
-  CreateTaskDto,
-  CreateTasksDto,
-  EdgesView,
-  GetTasksDto,
-  ImportTasksDto,
-  ListTasksDto,
-  TaskPage,
-  TasksByIdView,
-  TaskView,
-  UpdateTaskDto,
-} from './task.dto.js';
+import { CreateTaskDto, CreateTasksDto, GetTasksDto, ImportTasksDto, ListTasksDto, UpdateTaskDto } from './task.dto.js';
+import { AttemptsView, BatchView, TaskPage, TasksByIdView, TaskView } from './task.view.js';
 import { MAX_BATCH, TasksService } from './tasks.service.js';
 
 const MANY: BodyOptions = { limit: 'batch', ndjson: { field: 'tasks', maxItems: MAX_BATCH } };
@@ -74,12 +62,6 @@ export class TasksController {
   @Get(':id/attempts')
   async attempts(@CurrentCaller() caller: Caller, @IdParam() id: string): Promise<AttemptsView> {
     return { items: await this.tasks.attempts(caller, id) };
-  }
-
-  /** What it depends on and what depends on it. */
-  @Get(':id/edges')
-  async edges(@CurrentCaller() caller: Caller, @IdParam() id: string): Promise<EdgesView> {
-    return { items: await this.tasks.edges(caller, id) };
   }
 
   /** Changes the fields that are sent, if the task is still at the version of If-Match. */

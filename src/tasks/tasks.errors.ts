@@ -80,3 +80,56 @@ export class DependencyCycle extends DomainError {
     super(`These tasks wait for each other, or descend from each other, in a circle: ${path.join(' → ')}.`, { path });
   }
 }
+
+/** Another open task has the dedupe key. */
+export class DuplicateTask extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'duplicate_task';
+
+  /** @param taskId the open task, where it could be asked for */
+  constructor(
+    readonly dedupeKey: string | null,
+    taskId?: string,
+  ) {
+    super(`An open task has the dedupe key ${dedupeKey ?? 'of one of these'}; wait for its end, or use it instead.`, {
+      dedupeKey,
+      taskId: taskId ?? null,
+    });
+  }
+}
+
+/** A subtask of a cancelled task would never be cancelled with it. */
+export class ParentCancelled extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'parent_cancelled';
+
+  constructor(parentTaskId: string) {
+    super(`The task ${parentTaskId} is cancelled, or asked to stop, and takes no subtasks.`, { parentTaskId });
+  }
+}
+
+/** Only a task that nobody has begun can be made to wait for another. */
+export class TaskNotWaiting extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'task_not_waiting';
+
+  constructor(task: Task) {
+    super(`The task ${task.id} is ${task.status}: it cannot be made to wait any more.`, {
+      taskId: task.id,
+      taskStatus: task.status,
+    });
+  }
+}
+
+/** A retry would be ended at once: move the deadline first. */
+export class DeadlinePassed extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'deadline_passed';
+
+  constructor(task: Task) {
+    super(`The deadline of the task ${task.id} has passed; change it before the task is tried again.`, {
+      taskId: task.id,
+      deadline: task.deadline?.toISOString() ?? null,
+    });
+  }
+}

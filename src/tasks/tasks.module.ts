@@ -5,18 +5,39 @@ import { WorkspacesModule } from '../workspaces/index.js';
 import { ClaimsController } from './claims.controller.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { ClaimsService } from './claims.service.js';
-import { LeaseSweeper } from './lease-sweeper.js';
+import { DispatchController } from './dispatch.controller.js';
+import { DispatchRepository } from './dispatch.repository.js';
+import { DispatchService } from './dispatch.service.js';
+import { EdgesRepository } from './edges.repository.js';
+import { EdgesService } from './edges.service.js';
+import { InputsService } from './inputs.service.js';
+import { InterventionsController } from './interventions.controller.js';
+import { InterventionsService } from './interventions.service.js';
+import { ReadyPlaces } from './ready-places.js';
+import { Sweeper } from './sweeper.js';
+import { SweepsRepository } from './sweeps.repository.js';
 import { Task } from './task.entity.js';
 import { TasksController } from './tasks.controller.js';
 import { TasksRepository } from './tasks.repository.js';
 import { TasksService } from './tasks.service.js';
 
+const REPOSITORIES = [TasksRepository, ClaimsRepository, EdgesRepository, DispatchRepository];
+const SERVICES = [
+  TasksService,
+  ClaimsService,
+  EdgesService,
+  InputsService,
+  InterventionsService,
+  DispatchService,
+  Sweeper,
+];
+
 /** Needs the global modules of the database, the event log, the cache and the metrics. */
 @Module({
   imports: [TypeOrmModule.forFeature([Task]), AgentsModule, WorkspacesModule],
-  // Claims first: their fixed paths must not be taken for ids.
-  controllers: [ClaimsController, TasksController],
-  providers: [TasksRepository, TasksService, ClaimsRepository, ClaimsService, LeaseSweeper],
-  exports: [TasksRepository, TasksService, ClaimsRepository, ClaimsService, LeaseSweeper],
+  // Tasks last: fixed paths must not be taken for ids.
+  controllers: [ClaimsController, DispatchController, InterventionsController, TasksController],
+  providers: [ReadyPlaces, SweepsRepository, ...REPOSITORIES, ...SERVICES],
+  exports: [...REPOSITORIES, ...SERVICES],
 })
 export class TasksModule {}

@@ -9,16 +9,20 @@ import {
   Persistence,
   raised,
   rowMapper,
+  violates,
 } from '../shared/database/index.js';
-import { NotFound, OptimisticLock } from '../shared/errors/index.js';
+import { type JsonObject, NotFound, OptimisticLock } from '../shared/errors/index.js';
 import { type CachedEntity, EntityCache } from '../shared/cache/index.js';
 import { EventLog, Wakeups } from '../shared/events/index.js';
 import { type Traced, traced } from '../shared/metrics/index.js';
 import { type Page, pageOf } from '../shared/http/index.js';
-import { createdData, edgesOf, type ImportedTask, type NewTask, rowOf } from './new-task.js';
+import { createdData, edgesOf, type ImportedTask, type Lane, type NewTask, rowOf } from './new-task.js';
+import { ReadyPlaces } from './ready-places.js';
 import { EDGE_COLUMNS, edgeLine, TASK_COLUMNS, taskLine } from './task-copy.js';
 import { filtered, type TaskFilter, type TaskList, TASK_SORTING } from './task-list.js';
-import { type Attempt, type Edge, Task } from './task.entity.js';
+import { type Attempt, blocks, type Edge, PRIORITIES, Task } from './task.entity.js';
+import { hasEnded, isHeld, type TaskStatus } from './task-state.js';
+import { DuplicateTask, ParentCancelled } from './tasks.errors.js';
 
 /** What a patch may change. */
 export type TaskPatch = Partial<
@@ -35,6 +39,8 @@ export type TaskPatch = Partial<
     | 'runAt'
     | 'deadline'
     | 'maxAttempts'
+    | 'timeoutSeconds'
+    | 'retry'
   >
 >;
 
@@ -44,6 +50,13 @@ export const WORK = 'work';
 const isClaimable = ({ status, openBlockers, deletedAt }: Task): boolean =>
   (status === 'pending' || status === 'assigned') && openBlockers === 0 && deletedAt === null;
 
+/** A place that its concurrency key kept from others is free. */
+const freesKey = ({ concurrencyKey, epoch, status }: Task): boolean =>
+  concurrencyKey !== null && epoch > 0 && !isHeld(status);
+
+/** Lanes that a node remembers to be in the table; then it begins anew. */
+const MAX_KNOWN_LANES = 10_000;
+
 type Row = Record<string, unknown>;
 
 /** Rows of tasks, their edges and attempts. Claims and what a claimant writes stand in the claims repository. */
@@ -51,6 +64,7 @@ type Row = Record<string, unknown>;
 export class TasksRepository extends AggregateRepository {
   private readonly mapper: (row: Row) => Task;
   private readonly cached: CachedEntity<Task>;
+  private readonly knownLanes = new Set<string>();
   private readonly creations = this.batched({
     operation: 'tasks.create',
     flush: (tenantId, items: Traced<NewTask>[]) => this.flushCreate(tenantId, items),
@@ -62,8 +76,10 @@ export class TasksRepository extends AggregateRepository {
     private readonly cache: EntityCache,
     private readonly events: EventLog,
     private readonly wakeups: Wakeups,
+    private readonly places: ReadyPlaces,
   ) {
     super(persistence);
+    wakeups.onAnnouncedElsewhere(WORK, (tenantId) => places.readyElsewhere(tenantId));
     this.mapper = rowMapper<Task>(this.metadata);
     this.cached = { type: 'task', revive: entityReviver<Task>(this.metadata) };
   }
@@ -71,30 +87,45 @@ export class TasksRepository extends AggregateRepository {
   /** Inserts a task with its edges and its event, all at once. Concurrent calls share a statement. */
   @Operation()
   async create(tenantId: string, task: NewTask): Promise<Task> {
-    return this.creations(tenantId, traced(task));
+    try {
+      return await this.creations(tenantId, traced(task));
+    } catch (error) {
+      // In a transaction, which the refusal has ended, nothing can be asked any more.
+      if (!(error instanceof DuplicateTask) || this.inTransaction) throw error;
+      throw await this.namingTheOpenOne(tenantId, error);
+    }
   }
 
   /**
    * Inserts any number of tasks by COPY, inside the caller's transaction; all or nothing. Edges may lead to tasks of the
    * same call. The events are the caller's.
-   * @throws NotFound when an edge leads to no task of the tenant
+   * @returns the tasks that the policy of an edge ended at once
+   * @throws NotFound when an edge leads to no task of the tenant, ParentCancelled
    */
   @Operation()
-  async createBatch(tenantId: string, tasks: readonly ImportedTask[]): Promise<void> {
-    if (tasks.length === 0) return;
+  async createBatch(tenantId: string, tasks: readonly ImportedTask[]): Promise<Task[]> {
+    if (tasks.length === 0) return [];
     const { database } = this.persistence;
     const edges = tasks.flatMap(edgesOf);
-    const open = await this.openBlockers(tenantId, tasks, edges);
+    await this.addKeys(tenantId, tasks);
+    const statusOf = await this.blockers(tenantId, tasks, edges);
+    const resolved = (edge: Edge): boolean => !blocks(edge, statusOf(edge.blockerId));
+    const open = countBy(edges.filter((edge) => !resolved(edge)).map((edge) => edge.blockedId));
     const now = await this.now();
     const lines = function* (): Generator<string> {
       for (const task of tasks) yield taskLine(tenantId, task, open.get(task.id) ?? 0, now);
     };
     await database.copy(`COPY tasks (${TASK_COLUMNS}) FROM STDIN`, lines());
+    await this.addLanes(tenantId, tasks);
     if (edges.length > 0) {
-      const edgeLines = edges.map((edge) => edgeLine(tenantId, edge, now));
+      const edgeLines = edges.map((edge) => edgeLine(tenantId, edge, resolved(edge), now));
       await database.copy(`COPY task_edges (${EDGE_COLUMNS}) FROM STDIN`, edgeLines);
     }
-    await this.added(tenantId);
+    await this.added(tenantId, now);
+    const policies = edges.filter(({ onFailure }) => onFailure === 'fail' || onFailure === 'skip');
+    const ended = new Set(policies.map((edge) => edge.blockerId).filter((id) => hasEnded(statusOf(id))));
+    const dependants = policies.map((edge) => edge.blockedId);
+    return this.settle(tenantId, new Map([...ended].map((id) => [id, statusOf(id)])), dependants);
   }
 
   /** From the cache, unless inside a transaction. */
@@ -140,6 +171,31 @@ export class TasksRepository extends AggregateRepository {
     return this.toTask(row);
   }
 
+  /** As `getForUpdate`, of those that exist, in id order. */
+  @Operation()
+  async lockMany(tenantId: string, ids: readonly string[]): Promise<ReadonlyMap<string, Task>> {
+    const rows = await this.query(
+      'SELECT * FROM tasks WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL ORDER BY id FOR UPDATE',
+      [tenantId, ids],
+    );
+    return new Map(rows.map((row) => [String(row.id), this.toTask(row)]));
+  }
+
+  /** One edge more or less blocks the task. */
+  @Operation()
+  async changeBlockers(tenantId: string, id: string, by: 1 | -1): Promise<Task> {
+    const [row] = await this.query(
+      `UPDATE tasks SET open_blockers = open_blockers + $3, ready_at = greatest(clock_timestamp(), run_at),
+         updated_at = clock_timestamp(), version = version + 1
+       WHERE tenant_id = $1 AND id = $2 RETURNING *`,
+      [tenantId, id, by],
+    );
+    if (!row) throw new NotFound('task', id);
+    const task = this.toTask(row);
+    await this.changed(tenantId, [task]);
+    return task;
+  }
+
   @Operation()
   async list(tenantId: string, list: TaskList): Promise<Page<Task>> {
     const { expression, direction, after, cursorOf } = TASK_SORTING.order(list.sort, list.after);
@@ -167,13 +223,24 @@ export class TasksRepository extends AggregateRepository {
   async updateWithVersion(tenantId: string, id: string, version: number, patch: TaskPatch): Promise<Task> {
     const values: unknown[] = [tenantId, id, version];
     const set = assignments(this.metadata, patch, values);
+    // What follows from the columns that were set, by their new values.
+    const times = [
+      ...(patch.runAt === undefined
+        ? []
+        : [`ready_at = greatest(clock_timestamp(), $${values.push(patch.runAt)}::timestamptz)`]),
+      ...(patch.deadline === undefined
+        ? []
+        : [`due_at = created_at + ($${values.push(patch.deadline)}::timestamptz - created_at) * 0.75`]),
+      'updated_at = clock_timestamp()',
+    ];
     const [row] = await this.query(
-      `UPDATE tasks SET ${set ? `${set}, ` : ''}updated_at = clock_timestamp(), version = version + 1
+      `UPDATE tasks SET ${set}, ${times.join(', ')}, version = version + 1
        WHERE tenant_id = $1 AND id = $2 AND version = $3::bigint AND deleted_at IS NULL RETURNING *`,
       values,
     );
     if (!row) throw await this.whyNotAt(tenantId, id, version);
     const task = this.toTask(row);
+    if (patch.requiredCapabilities) await this.addLanes(tenantId, [task]);
     await this.changed(tenantId, [task]);
     return task;
   }
@@ -196,7 +263,7 @@ export class TasksRepository extends AggregateRepository {
   @Operation()
   async waitingFor(tenantId: string, id: string, limit: number): Promise<string[]> {
     const edges = await this.query<{ blocked_id: string }>(
-      `SELECT blocked_id FROM task_edges WHERE tenant_id = $1 AND blocker_id = $2 AND kind = 'blocks'`,
+      `SELECT blocked_id FROM task_edges WHERE tenant_id = $1 AND blocker_id = $2 AND resolved_at IS NULL`,
       [tenantId, id],
     );
     const rows = await this.query<{ id: string }>(
@@ -205,16 +272,6 @@ export class TasksRepository extends AggregateRepository {
       [tenantId, edges.map((edge) => edge.blocked_id), limit],
     );
     return rows.map((row) => row.id);
-  }
-
-  /** Edges that start or end at the task. */
-  @Operation()
-  async edges(tenantId: string, id: string): Promise<Edge[]> {
-    return this.read<Row & Edge>(
-      `SELECT blocker_id AS "blockerId", blocked_id AS "blockedId", kind FROM task_edges
-       WHERE tenant_id = $1 AND (blocker_id = $2 OR blocked_id = $2) ORDER BY blocker_id, blocked_id, kind`,
-      [tenantId, id],
-    );
   }
 
   /** Ended attempts, oldest first. */
@@ -232,13 +289,153 @@ export class TasksRepository extends AggregateRepository {
   changed(tenantId: string, tasks: readonly Task[]): Promise<void> {
     const ids = tasks.map((task) => task.id);
     return this.persistence.transactions.afterCommit(async () => {
+      const claimable = tasks.filter(isClaimable);
+      const freed = tasks.some(freesKey);
+      if (freed) this.places.forget(tenantId);
+      else if (claimable.length > 0) this.places.ready(tenantId, claimable);
       await this.cache.invalidate(this.cached.type, tenantId, ids);
-      if (tasks.some(isClaimable)) this.wakeups.announce(tenantId, WORK);
+      if (freed || claimable.length > 0) this.wakeups.announce(tenantId, WORK);
     });
   }
 
-  private added(tenantId: string): Promise<void> {
-    return this.persistence.transactions.afterCommit(() => this.wakeups.announce(tenantId, WORK));
+  /** After the commit: tells those who wait for work to look at everything. */
+  opened(tenantId: string): Promise<void> {
+    return this.persistence.transactions.afterCommit(() => {
+      this.places.forget(tenantId);
+      this.wakeups.announce(tenantId, WORK);
+    });
+  }
+
+  /**
+   * Calls a function that changes tasks and writes their events. What it changed is forgotten and announced after the
+   * commit. `call` is its name with the places of its arguments; the tenant is the first.
+   */
+  async call(call: string, tenantId: string, values: readonly unknown[]): Promise<Task[]> {
+    const rows = await this.query(`SELECT * FROM ${call}`, [tenantId, ...values]);
+    const tasks = rows.map((row) => this.toTask(row));
+    if (tasks.length > 0) {
+      await this.changed(tenantId, tasks);
+      await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);
+    }
+    return tasks;
+  }
+
+  /** Cancels the task, with `tree` its descendants too; returns the tasks that changed. */
+  @Operation()
+  async cancel(
+    tenantId: string,
+    id: string,
+    by: { tree: boolean; reason: string | null; actorId: string; trace: string | null },
+  ): Promise<Task[]> {
+    const values = [id, by.tree, by.reason, by.actorId, by.trace];
+    return this.call('task_cancel($1, $2, $3, $4, $5, $6)', tenantId, values);
+  }
+
+  /**
+   * Puts failed and timed-out tasks back to pending, their attempts counted anew; those whose deadline has passed stay.
+   * @throws DuplicateTask when another open task has the dedupe key by now
+   */
+  @Operation()
+  async retry(tenantId: string, ids: readonly string[]): Promise<Task[]> {
+    const rows = await this.query(
+      `UPDATE tasks SET status = 'pending', attempt = 0, assigned_to = NULL, completed_at = NULL,
+         cancel_requested_at = NULL, cancel_reason = NULL, ready_at = greatest(clock_timestamp(), run_at),
+         due_at = deadline, updated_at = clock_timestamp(), version = version + 1
+       WHERE tenant_id = $1 AND id = ANY ($2) AND status IN ('failed', 'timeout') AND deleted_at IS NULL
+         AND (deadline IS NULL OR deadline > clock_timestamp()) RETURNING *`,
+      [tenantId, ids],
+    ).catch((error: unknown) => {
+      throw violates(error, 'idx_tasks_dedupe') ? new DuplicateTask(null) : error;
+    });
+    const tasks = rows.map((row) => this.toTask(row));
+    await this.changed(tenantId, tasks);
+    return tasks;
+  }
+
+  /** Ids of failed and timed-out tasks that fit, those that ended first coming first; with `ids` only of these, in any status. */
+  @Operation()
+  async dead(
+    tenantId: string,
+    which: { ids?: readonly string[]; workspaceIds?: readonly string[]; types?: readonly string[] },
+    limit: number,
+  ): Promise<string[]> {
+    const rows = await this.query<{ id: string }>(
+      `SELECT id FROM tasks
+       WHERE tenant_id = $1 AND deleted_at IS NULL AND ($2::uuid[] IS NULL OR id = ANY ($2))
+         AND ($2 IS NOT NULL OR status IN ('failed', 'timeout'))
+         AND ($3::uuid[] IS NULL OR workspace_id = ANY ($3)) AND ($4::text[] IS NULL OR type = ANY ($4))
+       ORDER BY completed_at, id LIMIT $5`,
+      [tenantId, which.ids ?? null, which.workspaceIds ?? null, which.types ?? null, limit],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  /** What follows for `dependants` from tasks that have ended, in the running transaction; returns what changed. */
+  @Operation()
+  async settle(
+    tenantId: string,
+    ended: ReadonlyMap<string, TaskStatus>,
+    dependants: readonly string[],
+  ): Promise<Task[]> {
+    if (ended.size === 0) return [];
+    const rows = await this.query('SELECT * FROM task_settle($1, $2, $3, clock_timestamp()::timestamptz(3), $4)', [
+      tenantId,
+      [...ended.keys()],
+      [...ended.values()],
+      dependants,
+    ]);
+    const tasks = rows.map((row) => this.toTask(row));
+    await this.changed(tenantId, tasks);
+    return tasks;
+  }
+
+  private added(tenantId: string, readyAt: Date): Promise<void> {
+    return this.persistence.transactions.afterCommit(() => {
+      this.places.ready(
+        tenantId,
+        PRIORITIES.map((priority) => ({ priority, readyAt, id: '' })),
+      );
+      this.wakeups.announce(tenantId, WORK);
+    });
+  }
+
+  /** The lanes of these tasks that this node has not seen in the table yet, each once. */
+  private newLanes(tenantId: string, tasks: readonly Lane[]): Map<string, JsonObject> {
+    const lanes = new Map<string, JsonObject>();
+    for (const { workspaceId, type, requiredCapabilities } of tasks) {
+      const lane = { workspace_id: workspaceId, type, capabilities: [...requiredCapabilities] };
+      const key = JSON.stringify([tenantId, lane]);
+      if (!this.knownLanes.has(key)) lanes.set(key, lane);
+    }
+    return lanes;
+  }
+
+  /** After the commit only: what was rolled back is not in the table. */
+  private laneSeen(keys: Iterable<string>): void {
+    if (this.knownLanes.size > MAX_KNOWN_LANES) this.knownLanes.clear();
+    for (const key of keys) this.knownLanes.add(key);
+  }
+
+  private async addLanes(tenantId: string, tasks: readonly Lane[]): Promise<void> {
+    const lanes = this.newLanes(tenantId, tasks);
+    if (lanes.size === 0) return;
+    await this.query(
+      `INSERT INTO task_lanes AS l (tenant_id, id, workspace_id, type, capabilities)
+         SELECT $1, task_lane(x.workspace_id, x.type, x.capabilities), x.workspace_id, x.type, x.capabilities
+           FROM jsonb_to_recordset($2) AS x (workspace_id uuid, type text, capabilities text[])
+         ON CONFLICT DO NOTHING`,
+      [tenantId, JSON.stringify([...lanes.values()])],
+    );
+    await this.persistence.transactions.afterCommit(() => this.laneSeen(lanes.keys()));
+  }
+
+  private async addKeys(tenantId: string, tasks: readonly NewTask[]): Promise<void> {
+    const keys = keysOf(tasks);
+    if (keys.length === 0) return;
+    await this.query(
+      'INSERT INTO task_concurrency AS c (tenant_id, key) SELECT $1, k FROM unnest($2::text[]) k ON CONFLICT DO NOTHING',
+      [tenantId, keys],
+    );
   }
 
   /** A row of `SELECT *` or of a task function as a task. */
@@ -265,15 +462,20 @@ export class TasksRepository extends AggregateRepository {
   }
 
   private async flushCreate(tenantId: string, tasks: Traced<NewTask>[]): Promise<Outcome<Task>[]> {
+    const lanes = this.newLanes(tenantId, tasks);
     const edges = tasks.flatMap(edgesOf).map((edge) => ({
       blocker: edge.blockerId,
       blocked: edge.blockedId,
       kind: edge.kind,
+      on_failure: edge.onFailure,
+      outcome: edge.outcome,
     }));
-    const created = this.query('SELECT * FROM task_create($1, $2, $3, $4, $5, $6, $7, $8)', [
+    const created = this.query('SELECT * FROM task_create($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)', [
       tenantId,
       JSON.stringify(tasks.map(rowOf)),
       JSON.stringify(edges),
+      JSON.stringify([...lanes.values()]),
+      keysOf(tasks),
       tasks.map((task) => task.id),
       tasks.map((task) => task.workspaceId),
       tasks.map((task) => task.createdBy),
@@ -281,44 +483,51 @@ export class TasksRepository extends AggregateRepository {
       tasks.map((task) => task.trace),
     ]);
     const rows = await created.catch((error: unknown) => {
-      const unknownBlocker = raised(error, 'MU001');
-      throw unknownBlocker === undefined ? error : new NotFound('task', unknownBlocker);
+      throw refusal(error, tasks);
     });
+    await this.persistence.transactions.afterCommit(() => this.laneSeen(lanes.keys()));
     await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);
-    await this.added(tenantId);
     const byId = new Map(rows.map((row) => [String(row.id), this.toTask(row)]));
+    await this.changed(tenantId, [...byId.values()]);
     return tasks.map(({ id }) => {
       const value = byId.get(id);
       return value ? { value } : { error: new NotFound('task', id) };
     });
   }
 
-  /** For each new task, how many tasks that block it are not completed. Existing ones stay locked until the commit. */
-  private async openBlockers(
+  /** The status of each blocker: of the same batch, or of an existing one, which stays locked until the commit. */
+  private async blockers(
     tenantId: string,
     tasks: readonly ImportedTask[],
     edges: readonly Edge[],
-  ): Promise<Map<string, number>> {
-    const status = new Map<string, string>(tasks.map((task) => [task.id, task.status]));
+  ): Promise<(id: string) => TaskStatus> {
+    const status = new Map<string, TaskStatus>(tasks.map((task) => [task.id, task.status]));
     const existing = [...new Set(edges.map((edge) => edge.blockerId).filter((id) => !status.has(id)))];
-    const rows = await this.query<{ id: string; status: string }>(
-      'SELECT id, status FROM tasks WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL ORDER BY id FOR SHARE',
+    const rows = await this.query<{ id: string; status: TaskStatus; closed: boolean }>(
+      `SELECT id, status, status = 'cancelled' OR cancel_requested_at IS NOT NULL AS closed FROM tasks
+       WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL ORDER BY id FOR SHARE`,
       [tenantId, existing],
     );
     for (const row of rows) status.set(row.id, row.status);
-
-    const open = new Map<string, number>();
-    for (const { blockerId, blockedId, kind } of edges) {
-      const found = status.get(blockerId);
-      if (found === undefined) throw new NotFound('task', blockerId);
-      if (kind === 'blocks' && found !== 'completed') open.set(blockedId, (open.get(blockedId) ?? 0) + 1);
+    const closed = new Set(rows.filter((row) => row.closed).map((row) => row.id));
+    for (const { blockerId, kind } of edges) {
+      if (!status.has(blockerId)) throw new NotFound('task', blockerId);
+      if (kind === 'parent_child' && closed.has(blockerId)) throw new ParentCancelled(blockerId);
     }
-    return open;
+    return (id) => status.get(id) ?? 'pending';
   }
 
   private async now(): Promise<Date> {
-    const [row] = await this.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+    const [row] = await this.query<{ now: Date }>(`SELECT date_trunc('milliseconds', clock_timestamp()) AS now`);
     return row?.now ?? new Date();
+  }
+
+  private async namingTheOpenOne(tenantId: string, { dedupeKey }: DuplicateTask): Promise<DuplicateTask> {
+    const [row] = await this.query<{ id: string }>(
+      `SELECT id FROM tasks WHERE tenant_id = $1 AND dedupe_key = $2 AND completed_at IS NULL AND deleted_at IS NULL`,
+      [tenantId, dedupeKey],
+    );
+    return new DuplicateTask(dedupeKey, row?.id);
   }
 
   private async whyNotAt(tenantId: string, id: string, version: number): Promise<NotFound | OptimisticLock> {
@@ -328,4 +537,23 @@ export class TasksRepository extends AggregateRepository {
     );
     return row ? new OptimisticLock('task', id, version, row.version) : new NotFound('task', id);
   }
+}
+
+/** What the functions raise, as what it is; of one item when the batch has only one. */
+function refusal(error: unknown, tasks: readonly NewTask[]): unknown {
+  const unknownBlocker = raised(error, 'MU001');
+  if (unknownBlocker !== undefined) return new NotFound('task', unknownBlocker);
+  const cancelledParent = raised(error, 'MU002');
+  if (cancelledParent !== undefined) return new ParentCancelled(cancelledParent);
+  const dedupeKey = tasks.find((task) => task.dedupeKey !== null)?.dedupeKey;
+  return dedupeKey && violates(error, 'idx_tasks_dedupe') ? new DuplicateTask(dedupeKey) : error;
+}
+
+const keysOf = (tasks: readonly NewTask[]): string[] =>
+  [...new Set(tasks.flatMap(({ concurrencyKey }) => concurrencyKey ?? []))].sort();
+
+function countBy(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
 }

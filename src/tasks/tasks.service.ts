@@ -11,13 +11,16 @@ import { WorkspaceNotActive, WorkspacesService } from '../workspaces/index.js';
 import { ordered } from './dependency-order.js';
 import type { ImportedTask, NewTask } from './new-task.js';
 import type { TaskFilter, TaskList } from './task-list.js';
-import type { Attempt, Dependency, Edge, EdgeKind, Priority, Task } from './task.entity.js';
-import { isHeld } from './task-state.js';
-import { taskCreated, taskDeleted, taskUpdated } from './tasks.events.js';
-import { RefusedInBatch, TaskBlocksOthers, TaskInProgress } from './tasks.errors.js';
+import { dependency, type DependencyTerms } from './dependency.js';
+import { type RetryPolicy, retryPolicy } from './retry-policy.js';
+import type { Attempt, Dependency, Priority, Task } from './task.entity.js';
+import { hasEnded, isHeld } from './task-state.js';
+import { taskBlocked, taskCreated, taskDeleted, taskUpdated } from './tasks.events.js';
+import { DependencyCycle, RefusedInBatch, TaskBlocksOthers, TaskInProgress } from './tasks.errors.js';
 import { type TaskPatch, TasksRepository } from './tasks.repository.js';
 
 export const DEFAULT_MAX_ATTEMPTS = 3;
+export const DEFAULT_TIMEOUT_SECONDS = 3_600;
 /** Tasks of one batch at most. */
 export const MAX_BATCH = 50_000;
 
@@ -36,10 +39,15 @@ export interface CreateTask {
   tags?: string[];
   labels?: Record<string, string>;
   parentTaskId?: string | null;
-  dependsOn?: { taskId: string; kind?: EdgeKind }[];
+  dependsOn?: (DependencyTerms & { taskId: string })[];
   runAt?: Date | null;
   deadline?: Date | null;
   maxAttempts?: number;
+  /** How long an attempt may take; an hour unless given. */
+  timeoutSeconds?: number;
+  retry?: RetryPolicy | null;
+  dedupeKey?: string | null;
+  concurrencyKey?: string | null;
   externalRef?: string | null;
   assignedTo?: string | null;
 }
@@ -48,7 +56,7 @@ export interface CreateTask {
 export interface BatchTask extends Omit<CreateTask, 'dependsOn'> {
   ref?: string;
   parentRef?: string;
-  dependsOn?: { taskId?: string; ref?: string; kind?: EdgeKind }[];
+  dependsOn?: (DependencyTerms & { taskId?: string; ref?: string })[];
   status?: ImportedTask['status'];
   createdAt?: Date | null;
   completedAt?: Date | null;
@@ -73,8 +81,10 @@ export class TasksService {
   async create(caller: Caller, input: CreateTask): Promise<Task> {
     const workspaceId = await this.workspaceOf(caller, input.workspaceId);
     if (input.assignedTo) await this.agents.get(caller, input.assignedTo);
-    const dependsOn = (input.dependsOn ?? []).map(({ taskId, kind = 'blocks' }) => ({ taskId, kind }));
-    const task = complete(caller, input, input.id ?? uuidv7(), workspaceId, dependsOn);
+    const id = input.id ?? uuidv7();
+    const dependsOn = (input.dependsOn ?? []).map((one, index) => dependency(one.taskId, one, `dependsOn[${index}]`));
+    if (dependsOn.some(({ taskId }) => taskId === id)) throw new DependencyCycle([id, id]);
+    const task = complete(caller, input, id, workspaceId, dependsOn);
     // The id is made here, so a failure is logged with it.
     return logContext.run({ ...logContext.keys(), taskId: task.id }, () => this.tasks.create(caller.tenantId, task));
   }
@@ -109,8 +119,9 @@ export class TasksService {
     const refs = new Map(inputs.map(({ ref }, index) => [ids[index], ref]));
     const sorted = ordered(tasks, (id) => refs.get(id) ?? id);
     await this.assertKnown(caller, tasks);
-    await this.tasks.createBatch(caller.tenantId, sorted);
+    const ended = await this.tasks.createBatch(caller.tenantId, sorted);
     this.events.append(caller.tenantId, ...tasks.map((task) => taskCreated(caller, task)));
+    this.events.append(caller.tenantId, ...ended.filter(isEnded).map((task) => taskBlocked(caller, task)));
     return inputs.map(({ ref }, index) => ({ id: ids[index] ?? '', ...(ref !== undefined && { ref }) }));
   }
 
@@ -138,7 +149,8 @@ export class TasksService {
   @Transactional()
   async update(caller: Caller, id: string, version: number, patch: TaskPatch): Promise<Task> {
     const fields = Object.entries(patch).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-    assertStorable({ ...patch, runAt: null, deadline: null });
+    assertStorable({ ...patch, runAt: null, deadline: null, retry: null });
+    if (patch.retry) retryPolicy(patch.retry, '');
     const { requiredCapabilities, ...rest } = patch;
     const capabilities = requiredCapabilities && { requiredCapabilities: normaliseCapabilities(requiredCapabilities) };
     const task = await this.tasks.updateWithVersion(caller.tenantId, id, version, { ...rest, ...capabilities });
@@ -171,12 +183,6 @@ export class TasksService {
     // It may have ended between the two reads.
     if (ended.some((attempt) => attempt.epoch === epoch)) return ended;
     return [...ended, { epoch, agentId, claimKind, claimedAt, endedAt: null, outcome: null, error: null }];
-  }
-
-  /** Edges from and to the task. */
-  async edges(caller: Caller, id: string): Promise<Edge[]> {
-    await this.tasks.get(caller.tenantId, id);
-    return this.tasks.edges(caller.tenantId, id);
   }
 
   private async workspaceOf(caller: Caller, id: string | undefined): Promise<string> {
@@ -227,7 +233,19 @@ function complete(
   at = '',
 ): NewTask {
   const { type, title, description, tags, labels, requiredCapabilities, externalRef, parameters = {} } = input;
-  assertStorable({ type, title, description, tags, labels, requiredCapabilities, externalRef, parameters }, at);
+  const { dedupeKey, concurrencyKey } = input;
+  const texts = {
+    type,
+    title,
+    description,
+    tags,
+    labels,
+    requiredCapabilities,
+    externalRef,
+    dedupeKey,
+    concurrencyKey,
+  };
+  assertStorable({ ...texts, parameters }, at);
   return {
     id,
     workspaceId,
@@ -246,6 +264,10 @@ function complete(
     runAt: input.runAt ?? null,
     deadline: input.deadline ?? null,
     maxAttempts: input.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
+    timeoutSeconds: input.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS,
+    retry: input.retry ? retryPolicy(input.retry, at) : null,
+    dedupeKey: input.dedupeKey ?? null,
+    concurrencyKey: input.concurrencyKey ?? null,
     dependsOn,
   };
 }
@@ -278,12 +300,14 @@ function resolve(byRef: ReadonlyMap<string, string>, ref: string, at: string): s
 }
 
 function dependencyOf(
-  { taskId, ref, kind = 'blocks' }: { taskId?: string; ref?: string; kind?: EdgeKind },
+  { taskId, ref, ...terms }: DependencyTerms & { taskId?: string; ref?: string },
   byRef: ReadonlyMap<string, string>,
   at: string,
 ): Dependency {
   if ((taskId === undefined) === (ref === undefined)) {
     throw InvalidInput.of(at, 'oneOf', `${at} must have either taskId or ref`);
   }
-  return { taskId: taskId ?? resolve(byRef, ref ?? '', at), kind };
+  return dependency(taskId ?? resolve(byRef, ref ?? '', at), terms, at);
 }
+
+const isEnded = ({ status }: Task): boolean => hasEnded(status);

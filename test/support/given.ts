@@ -57,8 +57,16 @@ export async function startNode(databaseUrl: string, settings: Record<string, st
   };
 }
 
-/** A task with the least it needs. */
-export const aTask = (more: Partial<CreateTask> = {}): CreateTask => ({ type: 'build', title: 'Build it', ...more });
+/** Tried again at once. */
+export const AT_ONCE = { backoff: 'linear', initialSeconds: 0, maxSeconds: 0 } as const;
+
+/** A task with the least it needs, which is tried again at once. */
+export const aTask = (more: Partial<CreateTask> = {}): CreateTask => ({
+  type: 'build',
+  title: 'Build it',
+  retry: AT_ONCE,
+  ...more,
+});
 
 export class Given {
   readonly nodes: RunningNode[] = [];

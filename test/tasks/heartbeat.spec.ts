@@ -62,7 +62,14 @@ describe('heartbeats', () => {
         { taskId: unknown, status: 'unknown', code: 'not_found' },
         { taskId: stale.task.id, status: 'in_progress', code: 'lease_lost' },
         { taskId: done.task.id, status: 'completed', code: 'lease_lost' },
-        { taskId: kept.task.id, status: 'in_progress', leaseExpiresAt: expect.any(String) as string },
+        {
+          taskId: kept.task.id,
+          status: 'in_progress',
+          leaseExpiresAt: expect.any(String) as string,
+          endsAt: expect.any(String) as string,
+          endsSoon: false,
+          cancelRequested: false,
+        },
         { taskId: released.task.id, status: 'pending', code: 'lease_lost' },
         { taskId: pending.id, status: 'pending', code: 'lease_lost' },
       ]);

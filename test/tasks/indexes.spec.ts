@@ -65,7 +65,7 @@ describe('migrations', () => {
     }
     expect(new Map(made).get('idx_tasks_deadline')).toMatch(/deadline IS NOT NULL/);
 
-    expect(await migrator.down()).toBe('TaskIndexes1763900400000');
+    for (let undone; undone !== 'TaskIndexes1763900400000';) undone = await migrator.down();
     expect(await indexes()).toEqual([]);
 
     await query(url, 'CREATE INDEX idx_tasks_parent ON tasks (tenant_id, parent_task_id)');

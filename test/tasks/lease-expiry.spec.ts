@@ -1,12 +1,12 @@
 import type { Agent } from '../../src/agents/index.js';
-import { type ClaimOptions, type Lease, LeaseSweeper } from '../../src/tasks/index.js';
+import { type ClaimOptions, type Lease, Sweeper } from '../../src/tasks/index.js';
 import { aTask, outcomes, startGiven, type Tenant } from '../support/given.js';
 import { until } from '../support/until.js';
 
 describe('a lease that is over', () => {
   const given = startGiven({ nodes: 2 });
 
-  const sweepers = () => given.nodes.map((node) => node.get(LeaseSweeper));
+  const sweepers = () => given.nodes.map((node) => node.get(Sweeper));
   const sweep = () => Promise.all(sweepers().map((sweeper) => sweeper.sweep()));
   const claim = async (tenant: Tenant, agent: Agent, options: Partial<ClaimOptions> = {}) => {
     const leases = await tenant.claim(agent, options);

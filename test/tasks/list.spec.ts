@@ -212,7 +212,8 @@ describe('listing tasks', () => {
       requiredCapabilities: fc.subarray(['go', 'sql']),
       assignedTo: pick(null, ...agents.map(({ id }) => id)),
       parentTaskId: pick(null, root.id),
-      deadline: fc.option(time),
+      // In the future, or they would time out meanwhile.
+      deadline: fc.option(time.map((at) => new Date(at.getTime() + 10 * 365 * 86_400_000))),
       createdAt: time,
       externalRef: pick(null, 'A', 'B'),
       status: pick<ImportedStatus>('pending', 'completed', 'cancelled'),

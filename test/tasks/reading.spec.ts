@@ -68,10 +68,12 @@ describe('reading tasks by id', () => {
 
     const { body } = await http.get<{ items: object[] }>(`/v1/tasks/${child.id}/edges`);
 
+    const hold = { onFailure: 'hold', outcome: null, createdAt: expect.any(String) as string };
+    const link = { ...hold, resolvedAt: expect.any(String) as string };
     expect(body.items).toEqual([
-      { blockerId: root.id, blockedId: child.id, kind: 'parent_child' },
-      { blockerId: root.id, blockedId: child.id, kind: 'related' },
-      { blockerId: child.id, blockedId: last.id, kind: 'blocks' },
+      { ...link, blockerId: root.id, blockedId: child.id, kind: 'parent_child' },
+      { ...link, blockerId: root.id, blockedId: child.id, kind: 'related' },
+      { ...hold, blockerId: child.id, blockedId: last.id, kind: 'blocks', resolvedAt: null },
     ]);
     expect((await http.get(`/v1/tasks/${uuidv7()}/edges`)).status).toBe(404);
   });

@@ -20,11 +20,13 @@ function figures(steps: readonly Step[], firstClaim = { taskId: 'a', epoch: 1 })
 
 const by = (agentId: string, epoch = 1): JsonObject => ({ agentId, epoch });
 
+const waitsFor = (...ids: string[]): JsonObject[] => ids.map((taskId) => ({ taskId, kind: 'blocks' }));
+
 describe('DrainStatistics', () => {
   it('measures from ready to claimed: from the creation, the last blocker, the last attempt, not before the fleet', () => {
     const { readyToClaimedMs } = figures([
       [0, 'created', 'a'],
-      [0, 'created', 'b', { blockedBy: ['a'] }],
+      [0, 'created', 'b', { dependsOn: waitsFor('a') }],
       [1_000, 'claimed', 'a', by('ada')], // 0: it was there long before the fleet
       [1_100, 'completed', 'a', by('ada')],
       [1_110, 'claimed', 'b', by('bob')], // 10 after its blocker
@@ -64,7 +66,12 @@ describe('DrainStatistics', () => {
   });
 
   it('finds the longest chain among what the fleet completed, in edges', () => {
-    const chain = (id: string, ...blockedBy: string[]): Step => [0, 'created', id, { blockedBy }];
+    const chain = (id: string, ...blockedBy: string[]): Step => [
+      0,
+      'created',
+      id,
+      { dependsOn: waitsFor(...blockedBy) },
+    ];
     const done = (...ids: string[]): Step[] =>
       ids.flatMap((id, index): Step[] => [
         [index, 'claimed', id, by('ada')],

@@ -1,4 +1,4 @@
-import type { HistoryEvent, Told } from './history.js';
+import { blockersOf, type HistoryEvent, type Told } from './history.js';
 
 export interface DrainFigures {
   completed: number;
@@ -58,7 +58,7 @@ export class DrainStatistics {
 
   private created(taskId: string, time: number, { data }: HistoryEvent): void {
     this.readyAt.set(taskId, time);
-    const blockers = Array.isArray(data?.blockedBy) ? data.blockedBy.map(String) : [];
+    const blockers = blockersOf(data);
     this.blockers.set(taskId, blockers);
     for (const blocker of blockers) {
       const others = this.dependants.get(blocker);

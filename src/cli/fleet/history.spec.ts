@@ -3,7 +3,8 @@ import { History, type HistoryEvent, type Rule, RULES, type Told } from './histo
 
 type Step = [type: string, taskId: string, data?: JsonObject];
 
-const created = (id: string, data: JsonObject = {}): Step => ['task.created', id, { blockedBy: [], ...data }];
+const waitsFor = (...ids: string[]): JsonObject[] => ids.map((taskId) => ({ taskId, kind: 'blocks' }));
+const created = (id: string, data: JsonObject = {}): Step => ['task.created', id, { dependsOn: [], ...data }];
 const claimed = (id: string, epoch = 1, agentId = 'ada'): Step => ['task.claimed', id, { agentId, epoch }];
 const completed = (id: string, epoch = 1, agentId = 'ada'): Step => ['task.completed', id, { agentId, epoch }];
 const ended = (type: string, id: string, epoch = 1, agentId = 'ada'): Step => [`task.${type}`, id, { agentId, epoch }];
@@ -35,7 +36,7 @@ const told = (answer: Told['answer'], taskId = 'a', epoch = 1, agentId = 'ada'):
 const GOOD: readonly Step[] = [
   created('old', { status: 'completed' }),
   created('a'),
-  created('b', { blockedBy: ['a', 'old'] }),
+  created('b', { dependsOn: waitsFor('a', 'old') }),
   claimed('a', 1, 'ada'),
   ended('attempt_failed', 'a', 1, 'ada'),
   claimed('a', 2, 'bob'),
@@ -85,7 +86,7 @@ describe('History', () => {
     },
     claimed_when_done: { events: log([created('a'), claimed('a'), completed('a'), claimed('a', 2)]) },
     claimed_before_blocker: {
-      events: log([created('b'), created('a', { blockedBy: ['b'] }), claimed('a'), completed('a')]),
+      events: log([created('b'), created('a', { dependsOn: waitsFor('b') }), claimed('a'), completed('a')]),
     },
     ended_by_other: { events: log([created('a'), claimed('a', 2), completed('a', 1)]) },
     completed_twice: { events: log([created('a'), claimed('a'), completed('a'), completed('a')]) },
@@ -124,17 +125,23 @@ describe('History', () => {
   });
 
   it('finds a blocker that was completed only after the claim', () => {
-    const steps = [created('b'), created('a', { blockedBy: ['b'] }), claimed('b'), claimed('a'), completed('b')];
+    const steps = [
+      created('b'),
+      created('a', { dependsOn: waitsFor('b') }),
+      claimed('b'),
+      claimed('a'),
+      completed('b'),
+    ];
     expect(judge(log(steps)).violations).toMatchObject([{ rule: 'claimed_before_blocker', sequence: 4 }]);
   });
 
   it('does not take a cancelled import for a completed one', () => {
-    const steps = [created('b', { status: 'cancelled' }), created('a', { blockedBy: ['b'] }), claimed('a')];
+    const steps = [created('b', { status: 'cancelled' }), created('a', { dependsOn: waitsFor('b') }), claimed('a')];
     expect(judge(log(steps)).violations).toMatchObject([{ rule: 'claimed_before_blocker' }]);
   });
 
   it('does not judge blockers that are not in the log, and says how many', () => {
-    const verdict = judge(log([created('a', { blockedBy: ['elsewhere'] }), claimed('a')]));
+    const verdict = judge(log([created('a', { dependsOn: waitsFor('elsewhere') }), claimed('a')]));
     expect(verdict).toMatchObject({ clean: true, unknownBlockers: 1 });
   });
 

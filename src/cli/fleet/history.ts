@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../shared/errors/index.js';
 import type { EventView } from '../../workspaces/index.js';
 
 /** The members of an event that the rules speak of. */
@@ -211,8 +212,14 @@ export class History {
   }
 }
 
+/** Ids of the tasks that a created one waits for to be completed. */
+export function blockersOf(data: JsonObject | null | undefined): string[] {
+  const edges = Array.isArray(data?.dependsOn) ? (data.dependsOn as JsonObject[]) : [];
+  return edges.filter(({ kind }) => kind === 'blocks').map(({ taskId }) => String(taskId));
+}
+
 function createdState({ data }: HistoryEvent): TaskState {
-  const blockedBy = Array.isArray(data?.blockedBy) ? data.blockedBy.map(String) : [];
+  const blockedBy = blockersOf(data);
   const state: TaskState = { whole: true, blockedBy, claims: new Map(), newestEpoch: 0 };
   return data?.status === 'completed' ? { ...state, completedBy: 'import' } : state;
 }

@@ -114,3 +114,9 @@ export function raised(error: unknown, code: string): string | undefined {
   const driver = driverError(error);
   return driver.code === code ? (driver.detail ?? '') : undefined;
 }
+
+/** True when the statement would have broken this unique index or constraint. */
+export function violates(error: unknown, constraint: string): boolean {
+  const driver = driverError(error);
+  return driver.code === '23505' && driver.constraint === constraint;
+}

@@ -39,6 +39,7 @@ export class Wakeups implements OnModuleInit, OnModuleDestroy, OnApplicationShut
   private readonly bus: Bus;
   private readonly watches = new Map<string, Set<Watch>>();
   private readonly wakeListeners = new Set<WakeListener>();
+  private readonly topicListeners = new Map<string, (tenantId: string) => void>();
   private readonly channels = new Map<string, Set<(payload: string) => void>>();
   private readonly reconnectListeners = new Set<() => void>();
   private readonly unsent = new Unsent();
@@ -99,6 +100,11 @@ export class Wakeups implements OnModuleInit, OnModuleDestroy, OnApplicationShut
   /** Notes announcements of the topic, as `watch` does wake-ups. */
   watchTopic(tenantId: string, topic: string): Watch {
     return this.watch([topicOf(tenantId, topic)]);
+  }
+
+  /** Calls `listener` for each announcement of the topic by another node; one listener a topic. */
+  onAnnouncedElsewhere(topic: string, listener: (tenantId: string) => void): void {
+    this.topicListeners.set(topic, listener);
   }
 
   /** True when one of the feeds has news within `ms`. To look and then wait without a gap, use `watch`. */
@@ -164,7 +170,13 @@ export class Wakeups implements OnModuleInit, OnModuleDestroy, OnApplicationShut
   private received(text: string): void {
     const message = decodeWake(text);
     if (!message || message.node === this.nodeId) return;
-    for (const [tenantId, feedIds] of message.feeds) this.deliver(tenantId, feedIds);
+    for (const [tenantId, feedIds] of message.feeds) {
+      // Before the wake-up, for who is woken looks at once.
+      for (const [topic, listener] of this.topicListeners) {
+        if (feedIds.includes(topicOf(tenantId, topic))) this.call(() => listener(tenantId));
+      }
+      this.deliver(tenantId, feedIds);
+    }
     for (const [channel, payload] of message.broadcasts) {
       for (const listener of this.channels.get(channel) ?? []) this.call(() => listener(payload));
     }

@@ -1,0 +1,59 @@
+-- Looks at tasks whose due_at has come: warns at 75 % and 90 % of the way from creation to deadline, and ends them at the
+-- deadline. Claims of the kinds interactive and human are only marked as overdue. p_ids are sorted.
+CREATE FUNCTION task_deadline(p_tenant uuid, p_ids uuid[], p_actor text) RETURNS SETOF tasks LANGUAGE plpgsql AS $$
+DECLARE
+  v_now timestamptz(3) := clock_timestamp();
+  v_error jsonb := jsonb_build_object('code', 'deadline_passed', 'message', 'Its deadline passed before it was finished.');
+  v_types text[] := '{}';
+  v_feeds uuid[] := '{}'; v_done uuid[] := '{}'; v_data jsonb[] := '{}';
+  v_ended uuid[] := '{}'; v_statuses text[] := '{}';
+  v_id uuid; v_agent uuid; v_part float8;
+  r tasks;
+BEGIN
+  FOREACH v_id IN ARRAY p_ids LOOP
+    SELECT * INTO r FROM tasks WHERE tenant_id = p_tenant AND id = v_id AND due_at <= v_now AND completed_at IS NULL
+      AND deleted_at IS NULL FOR UPDATE;
+    CONTINUE WHEN NOT FOUND;
+    v_agent := CASE WHEN r.lease_expires_at IS NOT NULL THEN r.assigned_to END;
+    IF r.deadline > v_now THEN
+      v_part := CASE WHEN v_now >= r.created_at + (r.deadline - r.created_at) * 0.9 THEN 0.9 ELSE 0.75 END;
+      UPDATE tasks SET due_at = CASE v_part WHEN 0.9 THEN deadline ELSE created_at + (deadline - created_at) * 0.9 END
+        WHERE tenant_id = p_tenant AND id = v_id RETURNING * INTO r;
+      v_types := v_types || 'task.deadline_warning'::text;
+      v_data := v_data || jsonb_build_object('agentId', v_agent, 'percent', v_part * 100, 'endsAt', r.deadline);
+    ELSIF v_agent IS NOT NULL AND r.claim_kind <> 'agent' THEN
+      UPDATE tasks SET due_at = NULL, overdue_at = coalesce(overdue_at, v_now), updated_at = v_now, version = version + 1
+        WHERE tenant_id = p_tenant AND id = v_id RETURNING * INTO r;
+      v_types := v_types || 'task.overdue'::text;
+      v_data := v_data || jsonb_build_object('agentId', v_agent, 'epoch', r.epoch, 'limit', 'deadline');
+    ELSE
+      IF v_agent IS NOT NULL THEN
+        INSERT INTO task_attempts AS a (tenant_id, task_id, epoch, agent_id, claim_kind, claimed_at, ended_at, outcome, error)
+          VALUES (p_tenant, r.id, r.epoch, r.assigned_to, r.claim_kind, r.claimed_at, v_now, 'timed_out', v_error);
+      END IF;
+      UPDATE tasks SET
+          status = 'timeout', error = v_error, completed_at = v_now, lease_expires_at = NULL, awaiting_since = NULL,
+          updated_at = v_now, version = version + 1
+        WHERE tenant_id = p_tenant AND id = v_id RETURNING * INTO r;
+      v_types := v_types || 'task.timed_out'::text;
+      v_data := v_data || task_event_data(r, 'timed_out', v_agent);
+      v_ended := v_ended || r.id;
+      v_statuses := v_statuses || r.status;
+    END IF;
+    v_feeds := v_feeds || r.workspace_id;
+    v_done := v_done || r.id;
+    RETURN NEXT r;
+  END LOOP;
+  IF cardinality(v_done) = 0 THEN RETURN; END IF;
+
+  FOR r IN SELECT * FROM task_settle(p_tenant, v_ended, v_statuses, v_now) LOOP
+    RETURN NEXT r;
+    CONTINUE WHEN r.completed_at IS DISTINCT FROM v_now OR r.id = ANY (v_ended);
+    v_types := v_types || ('task.' || r.status);
+    v_feeds := v_feeds || r.workspace_id;
+    v_done := v_done || r.id;
+    v_data := v_data || task_event_data(r, 'blocked', NULL);
+  END LOOP;
+  PERFORM append_events(p_tenant, v_feeds, v_types, array_fill('task'::text, array[cardinality(v_done)]), v_done,
+    array_fill(p_actor, array[cardinality(v_done)]), v_data, array_fill(NULL::text, array[cardinality(v_done)]));
+END $$;

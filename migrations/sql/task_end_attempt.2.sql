@@ -1,0 +1,75 @@
+-- Ends attempts without a result; p_ids are sorted. `released` gives the task back without counting the attempt. `failed`,
+-- `expired` and `timed_out` give it back after its backoff while attempts are left and the failure may be retried, else the
+-- task has failed or timed out. When its cancellation was asked for, it is cancelled instead. `expired` and `timed_out`
+-- take only claims of kind agent, and only when their time is over by the database's clock.
+CREATE FUNCTION task_end_attempt(
+  p_tenant uuid, p_outcome text, p_ids uuid[], p_epochs int[], p_errors jsonb[], p_retryable boolean[],
+  p_actors text[], p_traces text[]
+) RETURNS SETOF tasks LANGUAGE plpgsql AS $$
+DECLARE
+  v_now timestamptz(3) := clock_timestamp();
+  v_status text;
+  v_types text[] := '{}';
+  v_feeds uuid[] := '{}'; v_done uuid[] := '{}'; v_who text[] := '{}'; v_data jsonb[] := '{}'; v_trace text[] := '{}';
+  v_ended uuid[] := '{}'; v_statuses text[] := '{}';
+  v_agent uuid;
+  r tasks;
+BEGIN
+  FOR i IN 1 .. cardinality(p_ids) LOOP
+    SELECT * INTO r FROM tasks WHERE tenant_id = p_tenant AND id = p_ids[i] AND lease_expires_at IS NOT NULL
+      AND epoch = p_epochs[i] AND (p_outcome = 'released' OR awaiting_since IS NULL) FOR UPDATE;
+    CONTINUE WHEN NOT FOUND;
+    CONTINUE WHEN p_outcome IN ('expired', 'timed_out') AND (r.claim_kind <> 'agent'
+      OR CASE p_outcome WHEN 'expired' THEN r.lease_expires_at ELSE r.timeout_at END > v_now);
+    v_agent := r.assigned_to;
+    v_status := CASE
+      WHEN r.cancel_requested_at IS NOT NULL THEN 'cancelled'
+      WHEN p_outcome = 'released' OR (p_retryable[i] AND r.attempt < r.max_attempts) THEN 'pending'
+      WHEN p_outcome = 'timed_out' THEN 'timeout'
+      ELSE 'failed' END;
+
+    INSERT INTO task_attempts AS a (tenant_id, task_id, epoch, agent_id, claim_kind, claimed_at, ended_at, outcome, error)
+      VALUES (p_tenant, r.id, r.epoch, r.assigned_to, r.claim_kind, r.claimed_at, v_now, p_outcome, p_errors[i]);
+    UPDATE tasks AS t SET
+        status = v_status,
+        assigned_to = CASE v_status WHEN 'pending' THEN NULL ELSE t.assigned_to END,
+        attempt = t.attempt - CASE p_outcome WHEN 'released' THEN 1 ELSE 0 END,
+        error = CASE p_outcome WHEN 'released' THEN t.error ELSE p_errors[i] END,
+        completed_at = CASE v_status WHEN 'pending' THEN NULL ELSE v_now END,
+        ready_at = CASE p_outcome WHEN 'released' THEN v_now ELSE v_now + task_backoff(t.retry, t.attempt) END,
+        lease_expires_at = NULL, awaiting_since = NULL, updated_at = v_now, version = t.version + 1
+      WHERE t.tenant_id = p_tenant AND t.id = r.id RETURNING t.* INTO r;
+    RETURN NEXT r;
+
+    v_types := v_types || CASE v_status
+      WHEN 'pending' THEN CASE p_outcome WHEN 'released' THEN 'task.released' WHEN 'expired' THEN 'task.lease_expired'
+        WHEN 'timed_out' THEN 'task.attempt_timed_out' ELSE 'task.attempt_failed' END
+      WHEN 'timeout' THEN 'task.timed_out'
+      ELSE 'task.' || v_status END;
+    v_feeds := v_feeds || r.workspace_id;
+    v_done := v_done || r.id;
+    v_who := v_who || p_actors[i];
+    v_trace := v_trace || p_traces[i];
+    -- What the attempt came to, also where the task keeps the error of an earlier one.
+    v_data := v_data || (task_event_data(r, p_outcome, v_agent) || jsonb_build_object('error', p_errors[i],
+      'attempt', r.attempt + CASE p_outcome WHEN 'released' THEN 1 ELSE 0 END));
+    IF v_status <> 'pending' THEN
+      v_ended := v_ended || r.id;
+      v_statuses := v_statuses || v_status;
+    END IF;
+  END LOOP;
+  IF cardinality(v_done) = 0 THEN RETURN; END IF;
+
+  FOR r IN SELECT * FROM task_settle(p_tenant, v_ended, v_statuses, v_now) LOOP
+    RETURN NEXT r;
+    CONTINUE WHEN r.completed_at IS DISTINCT FROM v_now;
+    v_types := v_types || ('task.' || r.status);
+    v_feeds := v_feeds || r.workspace_id;
+    v_done := v_done || r.id;
+    v_who := v_who || NULL::text;
+    v_trace := v_trace || NULL::text;
+    v_data := v_data || task_event_data(r, 'blocked', NULL);
+  END LOOP;
+  PERFORM append_events(p_tenant, v_feeds, v_types, array_fill('task'::text, array[cardinality(v_done)]),
+    v_done, v_who, v_data, v_trace);
+END $$;

@@ -1,0 +1,30 @@
+-- Records how far the holders of these leases are; p_ids are sorted. What is null stays as it was.
+CREATE FUNCTION task_progress(
+  p_tenant uuid, p_ids uuid[], p_epochs int[], p_percents int[], p_messages text[], p_partials jsonb[],
+  p_actors text[], p_traces text[]
+) RETURNS SETOF tasks LANGUAGE plpgsql AS $$
+DECLARE
+  v_now timestamptz(3) := clock_timestamp();
+  v_feeds uuid[] := '{}'; v_done uuid[] := '{}'; v_who text[] := '{}'; v_data jsonb[] := '{}'; v_trace text[] := '{}';
+  r tasks;
+BEGIN
+  FOR i IN 1 .. cardinality(p_ids) LOOP
+    UPDATE tasks SET
+        progress = coalesce(p_percents[i], progress), progress_message = coalesce(p_messages[i], progress_message),
+        partial_result = coalesce(p_partials[i], partial_result), updated_at = v_now, version = version + 1
+      WHERE tenant_id = p_tenant AND id = p_ids[i] AND lease_expires_at IS NOT NULL AND awaiting_since IS NULL
+        AND epoch = p_epochs[i]
+      RETURNING * INTO r;
+    CONTINUE WHEN NOT FOUND;
+    v_feeds := v_feeds || r.workspace_id;
+    v_done := v_done || r.id;
+    v_who := v_who || p_actors[i];
+    v_trace := v_trace || p_traces[i];
+    v_data := v_data || jsonb_build_object('agentId', r.assigned_to, 'epoch', r.epoch,
+      'percent', r.progress, 'message', r.progress_message);
+    RETURN NEXT r;
+  END LOOP;
+  IF cardinality(v_done) = 0 THEN RETURN; END IF;
+  PERFORM append_events(p_tenant, v_feeds, array_fill('task.progressed'::text, array[cardinality(v_done)]),
+    array_fill('task'::text, array[cardinality(v_done)]), v_done, v_who, v_data, v_trace);
+END $$;

@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../shared/auth/index.js';
+import { Transactional } from '../shared/database/index.js';
+import { DomainError, InvalidInput } from '../shared/errors/index.js';
+import { EventLog } from '../shared/events/index.js';
+import { currentTraceparent } from '../shared/metrics/index.js';
+import type { Task } from './task.entity.js';
+import { DeadlinePassed, InvalidTransition } from './tasks.errors.js';
+import { taskRetried } from './tasks.events.js';
+import { TasksRepository } from './tasks.repository.js';
+
+/** Tasks of one bulk retry at most. */
+export const MAX_RETRIES = 1_000;
+
+export interface Cancelled {
+  /** As it is now: cancelled, or asked to stop. */
+  task: Task;
+  cancelled: number;
+  requested: number;
+}
+
+/** Which dead tasks to try again; conditions are joined by and. */
+export interface DeadTasks {
+  ids?: string[];
+  workspaceIds?: string[];
+  types?: string[];
+}
+
+export interface Retried {
+  tasks: Task[];
+  refused: { taskId: string; code: string }[];
+  /** Whether more tasks fit: ask again. */
+  hasMore: boolean;
+}
+
+/** What others than the holder do to a task: cancel it, or have it tried again. */
+@Injectable()
+export class InterventionsService {
+  constructor(
+    private readonly tasks: TasksRepository,
+    private readonly events: EventLog,
+  ) {}
+
+  /**
+   * Cancels a task that nobody works on; a holder is asked to stop. With `tree` its descendants too.
+   * @throws NotFound, InvalidTransition for a task that is completed or cancelled
+   */
+  @Transactional({ retries: 5 })
+  async cancel(caller: Caller, id: string, options: { reason?: string; tree?: boolean } = {}): Promise<Cancelled> {
+    const task = await this.tasks.getForUpdate(caller.tenantId, id);
+    const changed = await this.tasks.cancel(caller.tenantId, id, {
+      tree: options.tree ?? false,
+      reason: options.reason ?? null,
+      actorId: caller.actorId,
+      trace: currentTraceparent() ?? null,
+    });
+    const alone = task.status === 'completed' || task.status === 'cancelled';
+    if (alone && changed.length === 0) throw new InvalidTransition(task, 'cancelled');
+    return {
+      task: changed.find((one) => one.id === id) ?? task,
+      cancelled: changed.filter((one) => one.status === 'cancelled').length,
+      requested: changed.filter((one) => one.status === 'in_progress').length,
+    };
+  }
+
+  /**
+   * Puts a failed or timed-out task back to pending, its attempts counted anew.
+   * @throws NotFound, InvalidTransition, DeadlinePassed, DuplicateTask
+   */
+  @Transactional()
+  async retry(caller: Caller, id: string): Promise<Task> {
+    const before = await this.tasks.getForUpdate(caller.tenantId, id);
+    const [task] = await this.tasks.retry(caller.tenantId, [id]);
+    if (task) {
+      this.events.append(caller.tenantId, taskRetried(caller, task));
+      return task;
+    }
+    const isDead = before.status === 'failed' || before.status === 'timeout';
+    throw isDead ? new DeadlinePassed(before) : new InvalidTransition(before, 'pending');
+  }
+
+  /** As `retry`, for many: each is tried again or refused by itself, at most a thousand a call. */
+  async retryMany(caller: Caller, dead: DeadTasks): Promise<Retried> {
+    if (!dead.ids && !dead.types && !dead.workspaceIds) {
+      throw InvalidInput.of('ids', 'isDefined', 'Name the tasks by ids, types or workspaceIds');
+    }
+    const ids = await this.tasks.dead(caller.tenantId, dead, MAX_RETRIES + 1);
+    const result: Retried = { tasks: [], refused: [], hasMore: ids.length > MAX_RETRIES };
+    for (const id of ids.slice(0, MAX_RETRIES)) {
+      try {
+        result.tasks.push(await this.retry(caller, id));
+      } catch (error) {
+        if (!(error instanceof DomainError) || error.kind === 'unavailable') throw error;
+        result.refused.push({ taskId: id, code: error.code });
+      }
+    }
+    return result;
+  }
+}

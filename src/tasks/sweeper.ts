@@ -1,0 +1,109 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Leadership } from '../shared/events/index.js';
+import { ClaimsRepository } from './claims.repository.js';
+import { type AttemptEndDue, type AttemptFlag, type Due, type DueTask, SweepsRepository } from './sweeps.repository.js';
+import type { Task } from './task.entity.js';
+
+/** How often the leader looks for what is due. A dead agent's task waits at most this much longer. */
+const INTERVAL_MS = 1_000;
+const LEADER_TTL_MS = 5_000;
+const BATCH = 500;
+const ACTOR = 'sweeper';
+const SEAT = 'task-sweeper';
+
+const ENDS = {
+  expired: { code: 'lease_expired', message: 'The agent was not heard of before its lease ended.' },
+  timed_out: { code: 'timeout', message: 'The attempt took longer than its timeout.' },
+};
+
+/** Ends what is past its lease, timeout or deadline, and warns of what will be. One node at a time does it. */
+@Injectable()
+export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(Sweeper.name);
+  private timer?: NodeJS.Timeout;
+  private running: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    private readonly sweeps: SweepsRepository,
+    private readonly claims: ClaimsRepository,
+    private readonly leadership: Leadership,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.schedule();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.running;
+    await this.leadership.release(SEAT);
+  }
+
+  /** Does what is due now, and returns how many tasks it was done for. */
+  async sweep(): Promise<number> {
+    let met = 0;
+    // One tenant's trouble must not keep the others waiting.
+    const troubled: string[] = [];
+    for (;;) {
+      const due = await this.sweeps.due(BATCH, troubled);
+      const before = met;
+      for (const [tenantId, ofTenant] of byTenant(due)) {
+        try {
+          met += await this.meet(tenantId, ofTenant);
+        } catch (error) {
+          troubled.push(tenantId);
+          this.logger.warn({ msg: 'what is due for a tenant could not be done', tenantId, err: error });
+        }
+      }
+      if (due.length < BATCH || met === before) return met;
+    }
+  }
+
+  private async meet(tenantId: string, tasks: readonly DueTask[]): Promise<number> {
+    const over = tasks.filter((task): task is DueTask & { due: AttemptEndDue } => endsAttempt(task.due));
+    const ended = await Promise.all(over.map((task) => this.end(task, task.due)));
+    const flags = tasks.flatMap((task) => (isFlag(task.due) ? { ...task, due: task.due } : []));
+    const flagged = flags.length > 0 ? await this.sweeps.flag(tenantId, flags, ACTOR) : [];
+    const ids = tasks.filter((task) => task.due === 'deadline').map((task) => task.taskId);
+    const timed = ids.length > 0 ? await this.sweeps.meetDeadlines(tenantId, ids, ACTOR) : [];
+    return ended.filter(Boolean).length + flagged.length + timed.length;
+  }
+
+  private end({ tenantId, taskId, epoch }: DueTask, outcome: AttemptEndDue): Promise<Task | undefined> {
+    const end = { taskId, epoch, outcome, actorId: ACTOR, error: ENDS[outcome], retryable: true };
+    return this.claims.endAttempt(tenantId, end);
+  }
+
+  private schedule(): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      this.running = this.round().finally(() => this.schedule());
+    }, INTERVAL_MS);
+    this.timer.unref();
+  }
+
+  private async round(): Promise<void> {
+    try {
+      if (!(await this.leadership.hold(SEAT, LEADER_TTL_MS))) return;
+      const met = await this.sweep();
+      if (met > 0) this.logger.log({ msg: 'due attempts and deadlines met', count: met });
+    } catch (error) {
+      this.logger.warn({ msg: 'the sweep failed and will be tried again', err: error });
+    }
+  }
+}
+
+const endsAttempt = (due: Due): due is AttemptEndDue => due in ENDS;
+const isFlag = (due: Due): due is AttemptFlag => !endsAttempt(due) && due !== 'deadline';
+
+function byTenant(due: readonly DueTask[]): Map<string, DueTask[]> {
+  const groups = new Map<string, DueTask[]>();
+  for (const task of due) {
+    const group = groups.get(task.tenantId);
+    if (group) group.push(task);
+    else groups.set(task.tenantId, [task]);
+  }
+  return groups;
+}

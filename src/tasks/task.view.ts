@@ -1,0 +1,137 @@
+import type { JsonObject, JsonValue } from '../shared/errors/index.js';
+import type { Page } from '../shared/http/index.js';
+import { DEFAULT_RETRY } from './retry-policy.js';
+import { type RetryDto } from './task.dto.js';
+import type { AttemptOutcome, ClaimKind, EdgeKind, OnFailure, Priority, Task } from './task.entity.js';
+import type { EndStatus, TaskStatus } from './task-state.js';
+
+/** A task as callers see it. */
+export class TaskView {
+  id: string;
+  workspaceId: string;
+  type: string;
+  title: string;
+  description: string | null;
+  parameters: JsonObject;
+  status: TaskStatus;
+  priority: Priority;
+  tags: string[];
+  labels: Record<string, string>;
+  requiredCapabilities: string[];
+  parentTaskId: string | null;
+  /** Who is to do it, does it, or did it last. */
+  assignedTo: string | null;
+  createdBy: string;
+  externalRef: string | null;
+  runAt: Date | null;
+  deadline: Date | null;
+  dedupeKey: string | null;
+  concurrencyKey: string | null;
+  /** How many edges still block it. */
+  openBlockers: number;
+  /** When it became ready, or will be. */
+  readyAt: Date;
+  maxAttempts: number;
+  /** How long an attempt may take. */
+  timeoutSeconds: number;
+  retry: RetryDto;
+  /** The number of the present attempt, or of the last one. */
+  attempt: number;
+  /** Rises with every claim. */
+  epoch: number;
+  claimKind: ClaimKind | null;
+  claimedAt: Date | null;
+  leaseExpiresAt: Date | null;
+  /** When the attempt is over, whatever its lease. */
+  timeoutAt: Date | null;
+  /** Since when a claim that is never taken away is past its lease, timeout or deadline. */
+  overdueAt: Date | null;
+  /** Since when the holder is asked to stop. */
+  cancelRequestedAt: Date | null;
+  cancelReason: string | null;
+  /** Since when the holder waits for input. */
+  awaitingSince: Date | null;
+  /** What the holder asked last, and what it was told. */
+  inputRequest: JsonValue;
+  input: JsonValue;
+  startedAt: Date | null;
+  /** When it ended, completed or not. */
+  completedAt: Date | null;
+  /** Per cent. */
+  progress: number;
+  progressMessage: string | null;
+  partialResult: JsonValue;
+  result: JsonValue;
+  error: JsonObject | null;
+  createdAt: Date;
+  updatedAt: Date;
+  /** Rises with every change except heartbeats; the ETag. */
+  version: number;
+
+  static of({
+    tenantId: _tenant,
+    deletedAt: _deleted,
+    delegatedFrom: _from,
+    leaseSeconds: _lease,
+    retry,
+    ...view
+  }: Task): TaskView {
+    return { ...view, retry: retry ?? DEFAULT_RETRY };
+  }
+}
+
+export class TaskPage implements Page<TaskView> {
+  items: TaskView[];
+  hasMore: boolean;
+  /** The `after` of the next page. */
+  nextCursor: string | null;
+  /** When asked for by `withTotal`. */
+  totalCount?: number;
+}
+
+export class TasksByIdView {
+  /** In the order asked. */
+  items: TaskView[];
+  /** Ids that name no task. */
+  missing: string[];
+}
+
+export class BatchItemView {
+  id: string;
+  ref?: string;
+}
+
+export class BatchView {
+  /** In the order given. */
+  items: BatchItemView[];
+}
+
+export class AttemptView {
+  epoch: number;
+  agentId: string;
+  claimKind: ClaimKind;
+  claimedAt: Date;
+  /** Null while it runs. */
+  endedAt: Date | null;
+  outcome: AttemptOutcome | null;
+  error: JsonObject | null;
+}
+
+export class AttemptsView {
+  items: AttemptView[];
+}
+
+export class EdgeView {
+  blockerId: string;
+  blockedId: string;
+  kind: EdgeKind;
+  onFailure: OnFailure;
+  outcome: EndStatus | null;
+  createdAt: Date;
+  /** When it ceased to block; a link never does. */
+  resolvedAt: Date | null;
+}
+
+export class EdgesView {
+  items: EdgeView[];
+}
