@@ -7,21 +7,20 @@ CREATE FUNCTION task_complete_next(
   p_after_at timestamptz[], p_after_id uuid[]
 ) RETURNS SETOF tasks LANGUAGE plpgsql AS $$
 DECLARE
-  v_done uuid[] := '{}';
+  v_rows tasks[];
+  v_done uuid[];
   v_agents uuid[] := '{}'; v_capacities int[] := '{}'; v_seconds int[] := '{}'; v_kinds text[] := '{}';
   v_actors text[] := '{}'; v_traces text[] := '{}';
   v_agent uuid;
-  r tasks;
 BEGIN
   -- Agents before feeds, in the order in which claims lock them.
   FOR v_agent IN SELECT DISTINCT a FROM unnest(p_agents, p_capacities) x(a, c) WHERE c IS NOT NULL ORDER BY 1 LOOP
     PERFORM id FROM agents WHERE tenant_id = p_tenant AND id = v_agent FOR NO KEY UPDATE;
   END LOOP;
-  FOR r IN SELECT * FROM task_complete(p_tenant, p_ids, p_epochs, p_results, p_actors, p_traces) LOOP
-    v_done := v_done || r.id;
-    RETURN NEXT r;
-  END LOOP;
-  IF cardinality(v_done) = 0 THEN RETURN; END IF;
+  v_rows := array(SELECT t FROM task_complete(p_tenant, p_ids, p_epochs, p_results, p_actors, p_traces) t);
+  IF cardinality(v_rows) = 0 THEN RETURN; END IF;
+  RETURN QUERY SELECT * FROM unnest(v_rows);
+  v_done := array(SELECT id FROM unnest(v_rows));
 
   FOR i IN 1 .. cardinality(p_ids) LOOP
     CONTINUE WHEN p_ids[i] <> ALL (v_done);

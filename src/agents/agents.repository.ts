@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { type CachedEntity, EntityCache } from '../shared/cache/index.js';
+import { type CachedEntity, Coalesced, EntityCache } from '../shared/cache/index.js';
 import {
   AggregateRepository,
   assignments,
@@ -27,6 +27,7 @@ export class AgentsRepository extends AggregateRepository {
   private readonly metadata = this.persistence.database.metadata(Agent);
   private readonly toAgent = rowMapper<Agent>(this.metadata);
   private readonly cached: CachedEntity<Agent> = { type: 'agent', revive: entityReviver(this.metadata) };
+  private readonly reads = new Coalesced<Agent | undefined>();
   private readonly heartbeats = this.batched({
     operation: 'agents.heartbeat',
     flush: (tenantId, ids: string[]) => this.flushHeartbeats(tenantId, ids),
@@ -152,7 +153,8 @@ export class AgentsRepository extends AggregateRepository {
       ]);
       return row && this.toAgent(row);
     };
-    return this.inTransaction ? fromDatabase() : this.cache.getOrLoad(this.cached, tenantId, id, fromDatabase);
+    if (this.inTransaction) return fromDatabase();
+    return this.reads.get(`${tenantId} ${id}`, () => this.cache.getOrLoad(this.cached, tenantId, id, fromDatabase));
   }
 
   private async flushHeartbeats(tenantId: string, ids: string[]): Promise<Outcome<AgentHeartbeat>[]> {
@@ -170,7 +172,10 @@ export class AgentsRepository extends AggregateRepository {
 
   /** After the commit: forgets the cached copy. */
   private changed(tenantId: string, id: string): Promise<void> {
-    return this.persistence.transactions.afterCommit(() => this.cache.invalidate(this.cached.type, tenantId, [id]));
+    return this.persistence.transactions.afterCommit(async () => {
+      await this.cache.invalidate(this.cached.type, tenantId, [id]);
+      this.reads.forget();
+    });
   }
 
   private async whyNotAt(tenantId: string, id: string, version: number): Promise<NotFound | OptimisticLock> {

@@ -289,13 +289,18 @@ export class TasksRepository extends AggregateRepository {
   changed(tenantId: string, tasks: readonly Task[]): Promise<void> {
     const ids = tasks.map((task) => task.id);
     return this.persistence.transactions.afterCommit(async () => {
-      const claimable = tasks.filter(isClaimable);
-      const freed = tasks.some(freesKey);
-      if (freed) this.places.forget(tenantId);
-      else if (claimable.length > 0) this.places.ready(tenantId, claimable);
       await this.cache.invalidate(this.cached.type, tenantId, ids);
-      if (freed || claimable.length > 0) this.wakeups.announce(tenantId, WORK);
+      this.announce(tenantId, tasks);
     });
+  }
+
+  /** Tells those who wait for work, where there is some. */
+  private announce(tenantId: string, tasks: readonly Task[]): void {
+    const claimable = tasks.filter(isClaimable);
+    const freed = tasks.some(freesKey);
+    if (freed) this.places.forget(tenantId);
+    else if (claimable.length > 0) this.places.ready(tenantId, claimable);
+    if (freed || claimable.length > 0) this.wakeups.announce(tenantId, WORK);
   }
 
   /** After the commit: tells those who wait for work to look at everything. */
@@ -403,9 +408,10 @@ export class TasksRepository extends AggregateRepository {
   private newLanes(tenantId: string, tasks: readonly Lane[]): Map<string, JsonObject> {
     const lanes = new Map<string, JsonObject>();
     for (const { workspaceId, type, requiredCapabilities } of tasks) {
-      const lane = { workspace_id: workspaceId, type, capabilities: [...requiredCapabilities] };
-      const key = JSON.stringify([tenantId, lane]);
-      if (!this.knownLanes.has(key)) lanes.set(key, lane);
+      // No text that PostgreSQL keeps holds a NUL.
+      const key = [tenantId, workspaceId, type, ...requiredCapabilities].join('\0');
+      if (this.knownLanes.has(key)) continue;
+      lanes.set(key, { workspace_id: workspaceId, type, capabilities: [...requiredCapabilities] });
     }
     return lanes;
   }
@@ -488,7 +494,7 @@ export class TasksRepository extends AggregateRepository {
     await this.persistence.transactions.afterCommit(() => this.laneSeen(lanes.keys()));
     await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);
     const byId = new Map(rows.map((row) => [String(row.id), this.toTask(row)]));
-    await this.changed(tenantId, [...byId.values()]);
+    await this.persistence.transactions.afterCommit(() => this.announce(tenantId, [...byId.values()]));
     return tasks.map(({ id }) => {
       const value = byId.get(id);
       return value ? { value } : { error: new NotFound('task', id) };

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { type CachedEntity, EntityCache } from '../shared/cache/index.js';
+import { type CachedEntity, Coalesced, EntityCache } from '../shared/cache/index.js';
 import {
   AggregateRepository,
   assignments,
@@ -25,6 +25,7 @@ export class WorkspacesRepository extends AggregateRepository {
   private readonly metadata = this.persistence.database.metadata(Workspace);
   private readonly toWorkspace = rowMapper<Workspace>(this.metadata);
   private readonly cached: CachedEntity<Workspace> = { type: 'workspace', revive: entityReviver(this.metadata) };
+  private readonly reads = new Coalesced<Workspace | undefined>();
 
   constructor(
     persistence: Persistence,
@@ -71,7 +72,7 @@ export class WorkspacesRepository extends AggregateRepository {
   async findDefault(tenantId: string): Promise<Workspace | undefined> {
     const fromDatabase = () => this.byName(tenantId, DEFAULT_WORKSPACE);
     if (this.inTransaction) return fromDatabase();
-    return this.cache.getOrLoad(this.cached, tenantId, DEFAULT_WORKSPACE, fromDatabase);
+    return this.cachedOr(tenantId, DEFAULT_WORKSPACE, fromDatabase);
   }
 
   /** Locks the row until the end of the transaction. @throws NotFound */
@@ -141,7 +142,15 @@ export class WorkspacesRepository extends AggregateRepository {
       );
       return row && this.toWorkspace(row);
     };
-    return this.inTransaction ? fromDatabase() : this.cache.getOrLoad(this.cached, tenantId, id, fromDatabase);
+    return this.inTransaction ? fromDatabase() : this.cachedOr(tenantId, id, fromDatabase);
+  }
+
+  private cachedOr(
+    tenantId: string,
+    id: string,
+    load: () => Promise<Workspace | undefined>,
+  ): Promise<Workspace | undefined> {
+    return this.reads.get(`${tenantId} ${id}`, () => this.cache.getOrLoad(this.cached, tenantId, id, load));
   }
 
   private async byName(tenantId: string, name: string): Promise<Workspace | undefined> {
@@ -155,7 +164,10 @@ export class WorkspacesRepository extends AggregateRepository {
   /** After the commit: forgets the cached copies; the default workspace is kept under its name as well. */
   private changed(tenantId: string, id: string): Promise<void> {
     const ids = [id, DEFAULT_WORKSPACE];
-    return this.persistence.transactions.afterCommit(() => this.cache.invalidate(this.cached.type, tenantId, ids));
+    return this.persistence.transactions.afterCommit(async () => {
+      await this.cache.invalidate(this.cached.type, tenantId, ids);
+      this.reads.forget();
+    });
   }
 
   private async whyNotAt(tenantId: string, id: string, version: number): Promise<NotFound | OptimisticLock> {
