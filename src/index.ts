@@ -1,12 +1,27 @@
-/** What other programs may import: the server as a whole, and each aggregate's module, service, entities and errors. */
+/**
+ * What other programs may import: Muster for their own process, the server as a whole, and each aggregate's
+ * module, service, entities and errors.
+ */
 export * from './agents/index.js';
 export { AppModule, type Servers } from './app.module.js';
 export { type Config, CONFIG, InvalidConfiguration, loadConfig } from './config.js';
+export { type MusterAsyncOptions, type MusterDoors, MusterModule, type MusterOptions } from './muster.module.js';
 export { Server } from './server.js';
-export type { Caller, Scope } from './shared/auth/index.js';
+export {
+  ApiKeysService,
+  type Caller,
+  CurrentCaller,
+  DEFAULT_TENANT,
+  Public,
+  RequireScope,
+  type Scope,
+  TenantsService,
+} from './shared/auth/index.js';
+export { EmbeddedPostgres } from './shared/database/embedded/index.js';
 export {
   Database,
   DatabaseModule,
+  type Migration,
   Migrator,
   Transaction,
   Transactional,
@@ -14,5 +29,9 @@ export {
   Transactions,
 } from './shared/database/index.js';
 export * from './shared/errors/index.js';
+export { EventLog } from './shared/events/index.js';
+export { configureHttp, createFastifyAdapter } from './shared/http/index.js';
+export { createLogger, NestLog } from './shared/logging/index.js';
+export { Metrics } from './shared/metrics/index.js';
 export * from './tasks/index.js';
 export * from './workspaces/index.js';

@@ -8,8 +8,11 @@ import { AgentsService } from './agents.service.js';
 /** Needs the global modules of the database, the event log and the cache. */
 @Module({
   imports: [TypeOrmModule.forFeature([Agent])],
-  controllers: [AgentsController],
   providers: [AgentsRepository, AgentsService],
   exports: [AgentsRepository, AgentsService],
 })
 export class AgentsModule {}
+
+/** The same with its routes. */
+@Module({ imports: [AgentsModule], controllers: [AgentsController], exports: [AgentsModule] })
+export class AgentsHttpModule {}

@@ -35,9 +35,16 @@ const SERVICES = [
 /** Needs the global modules of the database, the event log, the cache and the metrics. */
 @Module({
   imports: [TypeOrmModule.forFeature([Task]), AgentsModule, WorkspacesModule],
-  // Tasks last: fixed paths must not be taken for ids.
-  controllers: [ClaimsController, DispatchController, InterventionsController, TasksController],
   providers: [ReadyPlaces, SweepsRepository, ...REPOSITORIES, ...SERVICES],
   exports: [...REPOSITORIES, ...SERVICES],
 })
 export class TasksModule {}
+
+/** The same with its routes. */
+@Module({
+  imports: [TasksModule],
+  // Tasks last: fixed paths must not be taken for ids.
+  controllers: [ClaimsController, DispatchController, InterventionsController, TasksController],
+  exports: [TasksModule],
+})
+export class TasksHttpModule {}

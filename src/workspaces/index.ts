@@ -8,6 +8,6 @@ export {
   type WorkspaceVisibility,
 } from './workspace.entity.js';
 export * from './workspaces.errors.js';
-export { WorkspacesModule } from './workspaces.module.js';
+export { WorkspacesHttpModule, WorkspacesModule } from './workspaces.module.js';
 export { WorkspacesRepository } from './workspaces.repository.js';
 export { WorkspacesService } from './workspaces.service.js';

@@ -9,8 +9,15 @@ import { WorkspacesService } from './workspaces.service.js';
 /** Needs the global modules of the database, the event log and the cache. */
 @Module({
   imports: [TypeOrmModule.forFeature([Workspace])],
-  controllers: [WorkspacesController, FeedsController],
   providers: [WorkspacesRepository, WorkspacesService],
   exports: [WorkspacesRepository, WorkspacesService],
 })
 export class WorkspacesModule {}
+
+/** The same with its routes. */
+@Module({
+  imports: [WorkspacesModule],
+  controllers: [WorkspacesController, FeedsController],
+  exports: [WorkspacesModule],
+})
+export class WorkspacesHttpModule {}

@@ -1,9 +1,9 @@
 import type { ModuleMetadata } from '@nestjs/common';
-import { AgentsModule, AgentsRepository, AgentsService } from '../../src/agents/index.js';
+import { AgentsHttpModule, AgentsRepository, AgentsService } from '../../src/agents/index.js';
 import { CacheModule } from '../../src/shared/cache/index.js';
 import { Transactions } from '../../src/shared/database/index.js';
 import { EventLog, EventsModule } from '../../src/shared/events/index.js';
-import { WorkspacesModule, WorkspacesRepository, WorkspacesService } from '../../src/workspaces/index.js';
+import { WorkspacesHttpModule, WorkspacesRepository, WorkspacesService } from '../../src/workspaces/index.js';
 import { type AuthAppOptions, startAuthApp } from './auth-app.js';
 import { workerDatabase } from './database.js';
 
@@ -15,8 +15,8 @@ export async function startAggregatesApp(options: AuthAppOptions = {}) {
   const imports: ModuleMetadata['imports'] = [
     CacheModule.forRoot(),
     EventsModule.forRoot({ databaseUrl, background: false }),
-    WorkspacesModule,
-    AgentsModule,
+    WorkspacesHttpModule,
+    AgentsHttpModule,
     ...(options.imports ?? []),
   ];
   const app = await startAuthApp({ ...options, imports });

@@ -5,11 +5,18 @@ import { AuditInterceptor } from './audit.interceptor.js';
 import { AuditRepository } from './audit.repository.js';
 import { AuditService } from './audit.service.js';
 
-/** The audit trail, `GET /v1/audit`, and the interceptor that records what every route changed. */
+/** The audit trail. */
 @Global()
 @Module({
-  controllers: [AuditController],
-  providers: [AuditRepository, AuditService, { provide: APP_INTERCEPTOR, useClass: AuditInterceptor }],
+  providers: [AuditRepository, AuditService],
   exports: [AuditRepository, AuditService],
 })
 export class AuditModule {}
+
+/** The same with `GET /v1/audit`, and the interceptor that records what every route changed. */
+@Module({
+  imports: [AuditModule],
+  controllers: [AuditController],
+  providers: [{ provide: APP_INTERCEPTOR, useClass: AuditInterceptor }],
+})
+export class AuditHttpModule {}

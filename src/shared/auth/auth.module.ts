@@ -1,7 +1,8 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
-import { AuditModule } from '../audit/audit.module.js';
-import { IdempotencyModule } from '../idempotency/idempotency.module.js';
+import { AuditHttpModule, AuditModule } from '../audit/audit.module.js';
+import { IdempotencyHttpModule, IdempotencyModule } from '../idempotency/idempotency.module.js';
+import { given, type OptionsSource } from '../options/index.js';
 import { Admission } from './admission.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
@@ -25,36 +26,61 @@ export interface AuthOptions {
   upkeep?: UpkeepOptions;
 }
 
-/** Tenants, API keys, and the guard before every route; with idempotency and the audit trail, which it stands on. */
+const AUTH_OPTIONS = Symbol('auth options');
+
+/**
+ * Tenants and API keys, with idempotency and the audit trail. With HTTP, which is the default, also their routes, and
+ * the guard and the interceptors before every route of the application.
+ */
 @Module({})
 export class AuthModule {
-  static forRoot({ oidc, rateLimit = {}, redisUrl, upkeep = {} }: AuthOptions = {}): DynamicModule {
+  static forRoot(options: AuthOptions = {}): DynamicModule {
+    return AuthModule.forRootAsync(given(options));
+  }
+
+  static forRootAsync(source: OptionsSource<AuthOptions>, { http = true } = {}): DynamicModule {
+    const doors = http ? DOORS : { imports: [], controllers: [], providers: [], exports: [] };
     return {
       module: AuthModule,
       global: true,
-      // In this order: what makes a change repeatable stands outside of what records it.
-      imports: [DiscoveryModule, IdempotencyModule, AuditModule],
-      controllers: [ApiKeysController],
+      imports: [IdempotencyModule, AuditModule, ...doors.imports],
+      controllers: doors.controllers,
       providers: [
+        { provide: AUTH_OPTIONS, ...source },
+        { provide: UPKEEP_OPTIONS, inject: [AUTH_OPTIONS], useFactory: ({ upkeep = {} }: AuthOptions) => upkeep },
         TenantsRepository,
         TenantsService,
         ApiKeysRepository,
         ApiKeysService,
-        KeyUses,
-        Authenticator,
-        Admission,
-        DeclaredRoutes,
         Upkeep,
-        { provide: UPKEEP_OPTIONS, useValue: upkeep },
-        { provide: RateLimits, useFactory: () => new RateLimits(rateLimit, redisUrl) },
-        {
-          provide: OidcVerifier,
-          inject: [TenantsService],
-          useFactory: (tenants: TenantsService) => (oidc ? new OidcVerifier(oidc, tenants) : null),
-        },
-        { provide: APP_GUARD, useClass: AuthGuard },
+        ...doors.providers,
       ],
-      exports: [TenantsService, ApiKeysService, Authenticator, RateLimits],
+      exports: [TenantsService, ApiKeysService, ...doors.exports],
     };
   }
 }
+
+/** What stands before routes. */
+const DOORS = {
+  // In this order: what makes a change repeatable stands outside of what records it.
+  imports: [DiscoveryModule, IdempotencyHttpModule, AuditHttpModule],
+  controllers: [ApiKeysController],
+  providers: [
+    KeyUses,
+    Authenticator,
+    Admission,
+    DeclaredRoutes,
+    {
+      provide: RateLimits,
+      inject: [AUTH_OPTIONS],
+      useFactory: ({ rateLimit, redisUrl }: AuthOptions) => new RateLimits(rateLimit, redisUrl),
+    },
+    {
+      provide: OidcVerifier,
+      inject: [AUTH_OPTIONS, TenantsService],
+      useFactory: ({ oidc }: AuthOptions, tenants: TenantsService) => (oidc ? new OidcVerifier(oidc, tenants) : null),
+    },
+    { provide: APP_GUARD, useClass: AuthGuard },
+  ],
+  exports: [Authenticator, RateLimits],
+} satisfies ModuleMetadata;

@@ -2,8 +2,11 @@ import { CACHE_MANAGER, type CacheManagerOptions, CacheModule as NestCacheModule
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Cache } from 'cache-manager';
 import { Metrics } from '../metrics/index.js';
+import { given, type OptionsSource } from '../options/index.js';
 import { CacheConnection, type CacheOptions, DEFAULT_TTL_MS, openCache } from './connection.js';
 import { EntityCache } from './entity-cache.js';
+
+const CACHE_OPTIONS = Symbol('cache options');
 
 @Module({})
 class CacheConnectionModule {}
@@ -20,28 +23,36 @@ export class CacheModule implements OnApplicationShutdown {
   ) {}
 
   static forRoot(options: CacheOptions = {}): DynamicModule {
-    const ttlMs = options.ttlMs ?? DEFAULT_TTL_MS;
+    return CacheModule.forRootAsync(given(options));
+  }
+
+  static forRootAsync(source: OptionsSource<CacheOptions>): DynamicModule {
     const connection: DynamicModule = {
       module: CacheConnectionModule,
       providers: [
-        { provide: CacheConnection, inject: [Metrics], useFactory: (metrics: Metrics) => openCache(options, metrics) },
+        { provide: CACHE_OPTIONS, ...source },
+        { provide: CacheConnection, inject: [CACHE_OPTIONS, Metrics], useFactory: openCache },
       ],
-      exports: [CacheConnection],
+      exports: [CACHE_OPTIONS, CacheConnection],
     };
     const manager = NestCacheModule.registerAsync({
       imports: [connection],
-      inject: [CacheConnection],
+      inject: [CacheConnection, CACHE_OPTIONS],
       // Keyv declares its types twice, for import and for require, and TypeScript holds the two for different classes.
-      useFactory: ({ keyv }: CacheConnection) => ({
+      useFactory: ({ keyv }: CacheConnection, { ttlMs = DEFAULT_TTL_MS }: CacheOptions) => ({
         stores: keyv as unknown as CacheManagerOptions['stores'],
         ttl: ttlMs,
       }),
     });
     const entityCache = {
       provide: EntityCache,
-      inject: [CACHE_MANAGER, Metrics, CacheConnection],
-      useFactory: (cache: Cache, metrics: Metrics, { shared }: CacheConnection) =>
-        new EntityCache(cache, metrics, { ttlMs, shared }),
+      inject: [CACHE_MANAGER, Metrics, CacheConnection, CACHE_OPTIONS],
+      useFactory: (
+        cache: Cache,
+        metrics: Metrics,
+        { shared }: CacheConnection,
+        { ttlMs = DEFAULT_TTL_MS }: CacheOptions,
+      ) => new EntityCache(cache, metrics, { ttlMs, shared }),
     };
     return {
       module: CacheModule,

@@ -21,8 +21,13 @@ export interface DatabaseOptions {
   /** How long a call waits for a free connection before it is refused with 503, in ms; 5 000 unless given. */
   acquireTimeoutMs?: number;
   migrations?: readonly Migration[];
+  /** Table that remembers which were applied; `migrations` unless given. */
+  migrationsTable?: string;
+  /** Done before the connections are opened, and again when that is tried again: migrations, for one. */
+  beforeOpen?: () => Promise<unknown>;
 }
 
+export const DEFAULT_MIGRATIONS_TABLE = 'migrations';
 export const DEFAULT_POOL_SIZE = 10;
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 export const DEFAULT_ACQUIRE_TIMEOUT_MS = 5_000;
@@ -42,6 +47,7 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     // Client-side, so that it also works behind a pooler that forgets session settings.
     extra: { query_timeout: options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS, keepAlive: true },
     migrations: [...(options.migrations ?? [])],
+    migrationsTableName: options.migrationsTable ?? DEFAULT_MIGRATIONS_TABLE,
     migrationsTransactionMode: 'each',
     // Its own round trip and table checks would be made at every start; migrations make the schema.
     installExtensions: false,

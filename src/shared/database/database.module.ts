@@ -1,9 +1,11 @@
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource, type DataSourceOptions, QueryFailedError } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 import type { Pool } from 'pg';
+import { DomainError } from '../errors/index.js';
 import { Metrics, type PoolNumbers } from '../metrics/index.js';
+import { derived, given, type OptionsSource } from '../options/index.js';
 import { CircuitBreaker } from '../resilience/index.js';
 import { Database } from './database.js';
 import {
@@ -13,7 +15,6 @@ import {
   DEFAULT_ACQUIRE_TIMEOUT_MS,
   DEFAULT_POOL_SIZE,
   DEFAULT_STATEMENT_TIMEOUT_MS,
-  UnsuitableIsolation,
 } from './data-source.js';
 import { isInfrastructureFailure, isPoolExhausted } from './error-mapper.js';
 import { BreakerInterceptor } from './operations.js';
@@ -21,6 +22,8 @@ import { Permits } from './permits.js';
 import { Batching, Persistence } from './repository.js';
 import { installSeam } from './seam.js';
 import { TransactionDefaults, Transactions } from './transactions.js';
+
+const DATABASE_OPTIONS = Symbol('database options');
 
 /** The data source with its breaker, transactions and handles. Global: every aggregate's repository needs them. */
 @Module({})
@@ -41,43 +44,52 @@ export class DatabaseModule implements OnApplicationShutdown {
   }
 
   static forRoot(options: DatabaseOptions): DynamicModule {
+    return DatabaseModule.forRootAsync(given(options));
+  }
+
+  static forRootAsync(source: OptionsSource<DatabaseOptions>): DynamicModule {
     const breaker = new CircuitBreaker('database', { counts: isInfrastructureFailure, ignores: isPoolExhausted });
     return {
       module: DatabaseModule,
       global: true,
-      imports: [
-        TypeOrmModule.forRootAsync({
-          useFactory: () => ({
-            ...dataSourceOptions(options),
-            autoLoadEntities: true,
-            retryAttempts: 20,
-            retryDelay: 500,
-            toRetry: (error) => !(error instanceof UnsuitableIsolation),
-          }),
-          dataSourceFactory: async (given) => {
-            const dataSource = await suitable(new DataSource(given as DataSourceOptions));
-            installSeam(dataSource, breaker);
-            return closedLast(dataSource);
-          },
-        }),
-      ],
+      imports: [openedBy(source, breaker)],
       providers: [
+        { provide: DATABASE_OPTIONS, ...source },
         { provide: CircuitBreaker, useValue: breaker },
         Database,
         Transactions,
         BreakerInterceptor,
-        { provide: Batching, useValue: batchingOf(options) },
-        { provide: Permits, useValue: permitsOf(options) },
-        {
-          provide: TransactionDefaults,
-          useValue: { timeoutMs: options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS },
-        },
+        { provide: Batching, inject: [DATABASE_OPTIONS], useFactory: batchingOf },
+        { provide: Permits, inject: [DATABASE_OPTIONS], useFactory: permitsOf },
+        { provide: TransactionDefaults, inject: [DATABASE_OPTIONS], useFactory: defaultsOf },
         Persistence,
       ],
       exports: [TypeOrmModule, CircuitBreaker, Database, Transactions, Persistence],
     };
   }
 }
+
+/** The data source, with the seam that joins it to the running transaction. */
+function openedBy(source: OptionsSource<DatabaseOptions>, breaker: CircuitBreaker): DynamicModule {
+  let beforeOpen: DatabaseOptions['beforeOpen'];
+  const typeOrm = derived(source, (options) => {
+    beforeOpen = options.beforeOpen;
+    return { ...dataSourceOptions(options), autoLoadEntities: true, retryAttempts: 20, retryDelay: 500, toRetry };
+  });
+  return TypeOrmModule.forRootAsync({
+    ...typeOrm,
+    dataSourceFactory: async (given) => {
+      await beforeOpen?.();
+      const dataSource = await suitable(new DataSource(given as DataSourceOptions));
+      installSeam(dataSource, breaker);
+      return closedLast(dataSource);
+    },
+  });
+}
+
+/** A server that is not there yet is waited for; one that answers with a refusal would only repeat it. */
+const toRetry = (error: unknown): boolean =>
+  !(error instanceof DomainError || error instanceof QueryFailedError || error instanceof TypeError);
 
 const closers = new WeakMap<DataSource, () => Promise<void>>();
 
@@ -107,6 +119,10 @@ const UNPERMITTED = 2;
 function permitsOf({ poolSize = DEFAULT_POOL_SIZE, acquireTimeoutMs }: DatabaseOptions): Permits {
   return new Permits(Math.max(1, poolSize - UNPERMITTED), acquireTimeoutMs ?? DEFAULT_ACQUIRE_TIMEOUT_MS);
 }
+
+const defaultsOf = ({
+  statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
+}: DatabaseOptions): Pick<TransactionDefaults, 'timeoutMs'> => ({ timeoutMs: statementTimeoutMs });
 
 const DEFAULT_BATCH_SIZE = 256;
 

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { DomainError } from '../errors/index.js';
-import { createDataSource, type DatabaseOptions } from './data-source.js';
+import { createDataSource, type DatabaseOptions, DEFAULT_MIGRATIONS_TABLE } from './data-source.js';
 
 /** Any fixed number; it names Muster's migrations among the advisory locks of the database. */
 const LOCK = 7_178_217;
@@ -81,7 +81,7 @@ export class Migrator {
 
   private async compare(dataSource: ReturnType<typeof createDataSource>): Promise<MigrationStatus> {
     const known = dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name);
-    const applied = await appliedMigrations((sql) => dataSource.query(sql));
+    const applied = await appliedMigrations((sql) => dataSource.query(sql), this.options.migrationsTable);
     const unknown = applied.filter((name) => !known.includes(name));
     if (unknown.length > 0) throw new UnknownMigrations(unknown);
     return { applied, pending: known.filter((name) => !applied.includes(name)) };
@@ -89,9 +89,19 @@ export class Migrator {
 }
 
 /** Names of the migrations a database has, oldest first; none where it was never migrated. */
-export async function appliedMigrations(query: (sql: string) => Promise<Record<string, unknown>[]>): Promise<string[]> {
-  const [table] = await query(`SELECT to_regclass('migrations') IS NOT NULL AS present`);
-  if (!table?.present) return [];
-  const rows = await query('SELECT name FROM migrations ORDER BY timestamp');
+export async function appliedMigrations(
+  query: (sql: string) => Promise<Record<string, unknown>[]>,
+  table = DEFAULT_MIGRATIONS_TABLE,
+): Promise<string[]> {
+  const quoted = identifier(table);
+  const [found] = await query(`SELECT to_regclass('${quoted}') IS NOT NULL AS present`);
+  if (!found?.present) return [];
+  const rows = await query(`SELECT name FROM ${quoted} ORDER BY timestamp`);
   return rows.map((row) => String(row.name));
+}
+
+/** A table's name is an identifier and cannot be bound. @throws TypeError for anything but a plain name */
+function identifier(table: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(table)) throw new TypeError(`${table} is not the name of a table.`);
+  return `"${table}"`;
 }

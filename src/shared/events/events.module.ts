@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { given, type OptionsSource } from '../options/index.js';
 import { ConsumerParts, Consumers } from './consumers.js';
 import { ConsumersRepository } from './consumers.repository.js';
 import { EventLog } from './event-log.js';
@@ -14,13 +15,17 @@ import { Wakeups } from './wakeups.js';
 @Module({})
 export class EventsModule {
   static forRoot(options: EventsOptions): DynamicModule {
+    return EventsModule.forRootAsync(given(options));
+  }
+
+  static forRootAsync(source: OptionsSource<EventsOptions>): DynamicModule {
     const repositories = [EventsRepository, ConsumersRepository, LeadersRepository];
     const internal = [SafetyPoll, ConsumerParts];
     const shared = [EventLog, Wakeups, Leadership, Consumers, EventMaintenance];
     return {
       module: EventsModule,
       global: true,
-      providers: [{ provide: EVENTS_OPTIONS, useValue: options }, ...repositories, ...internal, ...shared],
+      providers: [{ provide: EVENTS_OPTIONS, ...source }, ...repositories, ...internal, ...shared],
       exports: shared,
     };
   }

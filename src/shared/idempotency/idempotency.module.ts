@@ -4,14 +4,17 @@ import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { IdempotencyService } from './idempotency.service.js';
 
-/** Makes every change that comes with an Idempotency-Key safe to repeat. */
+/** Makes changes that come with an idempotency key safe to repeat. */
 @Global()
 @Module({
-  providers: [
-    IdempotencyRepository,
-    IdempotencyService,
-    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
-  ],
+  providers: [IdempotencyRepository, IdempotencyService],
   exports: [IdempotencyService],
 })
 export class IdempotencyModule {}
+
+/** The same with the interceptor around every route. */
+@Module({
+  imports: [IdempotencyModule],
+  providers: [{ provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor }],
+})
+export class IdempotencyHttpModule {}

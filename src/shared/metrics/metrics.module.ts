@@ -10,25 +10,29 @@ export interface MetricsOptions {
   path?: string;
   /** Whether to measure the process too (CPU, memory, event loop lag); default true. */
   process?: boolean;
+  /** Whether there is the route, and the process is measured; default true. */
+  http?: boolean;
 }
 
-/** `GET /metrics`, and `Metrics` for everybody. */
+/** `Metrics` for everybody, and `GET /metrics`. */
 @Module({})
 export class MetricsModule {
-  static forRoot({ metrics = new Metrics(), path = '/metrics', process = true }: MetricsOptions = {}): DynamicModule {
-    const config = { register: metrics.registry, prefix: PREFIX };
+  static forRoot({ metrics = new Metrics(), http = true, ...endpoint }: MetricsOptions = {}): DynamicModule {
     return {
       module: MetricsModule,
       global: true,
-      imports: [
-        PrometheusModule.register({
-          path,
-          controller: MetricsController,
-          defaultMetrics: { enabled: process, config },
-        }),
-      ],
+      imports: http ? [prometheus(metrics, endpoint)] : [],
       providers: [{ provide: Metrics, useValue: metrics }],
       exports: [Metrics],
     };
   }
+}
+
+function prometheus(metrics: Metrics, { path = '/metrics', process = true }: MetricsOptions): DynamicModule {
+  const config = { register: metrics.registry, prefix: PREFIX };
+  return PrometheusModule.register({
+    path,
+    controller: MetricsController,
+    defaultMetrics: { enabled: process, config },
+  });
 }
