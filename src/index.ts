@@ -1,5 +1,5 @@
 /**
- * What other programs may import: Muster for their own process, the server as a whole, and each aggregate's
+ * What other programs may import: Muster for their own process, the server as a whole, workers, and each aggregate's
  * module, service, entities and errors.
  */
 export * from './agents/index.js';
@@ -34,4 +34,5 @@ export { configureHttp, createFastifyAdapter } from './shared/http/index.js';
 export { createLogger, NestLog } from './shared/logging/index.js';
 export { Metrics } from './shared/metrics/index.js';
 export * from './tasks/index.js';
+export * from './workers/index.js';
 export * from './workspaces/index.js';
