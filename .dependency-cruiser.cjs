@@ -1,7 +1,8 @@
 // The arrows of docs/architecture.md, checked:
 //   main → app.module → gateways → aggregates → shared
 //   workflows → tasks → agents → workspaces          documents → agents → workspaces
-const AGGREGATES = 'workspaces|agents|tasks|documents|workflows';
+//   workers → tasks → agents → workspaces            examples → src/index.ts
+const AGGREGATES = 'workspaces|agents|tasks|documents|workflows|workers';
 
 /** What an aggregate may import besides itself and `shared`. */
 const MAY_USE = {
@@ -10,6 +11,7 @@ const MAY_USE = {
   tasks: ['agents', 'workspaces'],
   documents: ['agents', 'workspaces'],
   workflows: ['tasks', 'agents', 'workspaces'],
+  workers: ['tasks', 'agents', 'workspaces'],
 };
 
 const arrows = Object.entries(MAY_USE).map(([aggregate, others]) => ({
@@ -17,7 +19,10 @@ const arrows = Object.entries(MAY_USE).map(([aggregate, others]) => ({
   comment: `${aggregate} may import ${['itself', ...others, 'shared'].join(', ')}. Against the arrow, speak through the event log.`,
   severity: 'error',
   from: { path: `^src/${aggregate}/` },
-  to: { path: '^(src|migrations|test|bench)/', pathNot: `^src/(${[aggregate, ...others, 'shared'].join('|')})/` },
+  to: {
+    path: '^(src|migrations|test|bench|examples)/',
+    pathNot: `^src/(${[aggregate, ...others, 'shared'].join('|')})/`,
+  },
 }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -71,7 +76,14 @@ module.exports = {
       name: 'src-without-tests',
       severity: 'error',
       from: { path: '^(src|migrations)/' },
-      to: { path: '^(test|bench|scripts)/' },
+      to: { path: '^(test|bench|scripts|examples)/' },
+    },
+    {
+      name: 'examples-by-the-front-door',
+      comment: 'An example imports what an application outside can import.',
+      severity: 'error',
+      from: { path: '^examples/([^/]+)/' },
+      to: { path: '^(src|migrations|test|bench|examples)/', pathNot: ['^src/index\\.ts$', '^examples/$1/'] },
     },
     {
       name: 'no-development-dependency-in-src',

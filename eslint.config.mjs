@@ -65,9 +65,12 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', RELATIVE_IMPORT, CONSTRUCTOR, ENVIRONMENT] },
   },
   {
+    files: ['test/**/*.ts', 'bench/**/*.ts', 'examples/**/*.ts', '**/*.spec.ts'],
+    rules: { 'no-console': 'off' },
+  },
+  {
     files: ['test/**/*.ts', 'bench/**/*.ts', '**/*.spec.ts'],
     rules: {
-      'no-console': 'off',
       // `expect(spy.method)`
       '@typescript-eslint/unbound-method': 'off',
       // `nodes[0]?.stop()` among promises, as an index may miss.

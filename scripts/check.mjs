@@ -12,7 +12,7 @@ const STEPS = [
   ['unit tests', 'jest --selectProjects unit'],
   ['tsc', `tsc -p tsconfig.json --noEmit --incremental --tsBuildInfoFile ${cache}/tsc.tsbuildinfo`],
   ['prettier', `prettier --check --log-level warn --cache --cache-location ${cache}/prettier .`],
-  ['dependency-cruiser', 'depcruise --config .dependency-cruiser.cjs src migrations test bench'],
+  ['dependency-cruiser', 'depcruise --config .dependency-cruiser.cjs src migrations test bench examples'],
   ['knip', 'knip --no-progress'],
 ];
 
