@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isDeepStrictEqual } from 'node:util';
-import { AgentsService } from '../agents/index.js';
+import { AgentNotActive, AgentsService } from '../agents/index.js';
 import type { Caller } from '../shared/auth/index.js';
 import { InvalidInput, type JsonObject, type JsonValue } from '../shared/errors/index.js';
 import { Wakeups } from '../shared/events/index.js';
@@ -155,12 +155,16 @@ export class ClaimsService {
 
   /**
    * As `complete`, and claims one task in the same transaction, in one round trip. When the completion is refused
-   * nothing is claimed.
+   * nothing is claimed; an agent that takes no work any more completes and gets nothing.
    * @throws what `complete` and `claim` throw, before anything is done
    */
   async completeAndClaim(caller: Caller, held: Held, result: JsonValue, next: NextClaim): Promise<Completed> {
     bounded('result', result);
-    const request = await this.requestOf(caller, { ...next, limit: 1 });
+    const request = await this.requestOf(caller, { ...next, limit: 1 }).catch((error: unknown) => {
+      if (error instanceof AgentNotActive) return undefined;
+      throw error;
+    });
+    if (!request) return { task: await this.complete(caller, held, result) };
     const completion = { ...held, actorId: caller.actorId, result, next: request };
     const done = await this.claims.completeAndClaim(caller.tenantId, completion);
     if (done) return { task: done.task, ...(done.next && { next: leaseOf(done.next) }) };

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { AgentsService } from '../agents/index.js';
 import { type Caller, TenantsService } from '../shared/auth/index.js';
 import { type JsonValue, NotFound } from '../shared/errors/index.js';
@@ -13,7 +13,6 @@ const WAIT_SECONDS = 30;
 /** Who the worker is: one agent of one tenant, registered at the start. */
 @Injectable()
 export class WorkerAgent {
-  private readonly logger = new Logger('worker');
   private agentId?: string;
   private known?: Caller;
 
@@ -66,8 +65,8 @@ export class WorkerAgent {
     try {
       return await this.claims.waitForWork(this.caller, WAIT_SECONDS, attempt, signal);
     } catch (error) {
-      // Somebody deleted the agent: the name is free, and this process is still there.
-      if (error instanceof NotFound && error.details.entity === 'agent') await this.register();
+      // The name is free, and this process is still there.
+      if (isAgentUnknown(error)) await this.register();
       throw error;
     }
   }
@@ -77,12 +76,13 @@ export class WorkerAgent {
    * @throws what the completion is refused with
    */
   async completeAndClaim(held: Held, result: JsonValue, types: readonly string[]): Promise<Lease | undefined> {
-    await this.claims.complete(this.caller, held, result);
+    const { caller } = this;
     try {
-      const [next] = await this.claims.claim(this.caller, { ...this.terms(), types: [...types] });
-      return next;
+      const next = { ...this.terms(), types: [...types] };
+      return (await this.claims.completeAndClaim(caller, held, result, next)).next;
     } catch (error) {
-      this.logger.warn({ msg: 'nothing was claimed after a completion', err: error });
+      if (!isAgentUnknown(error)) throw error;
+      await this.claims.complete(caller, held, result);
       return undefined;
     }
   }
@@ -100,3 +100,6 @@ export class WorkerAgent {
     return id;
   }
 }
+
+/** Somebody deleted it. */
+const isAgentUnknown = (error: unknown): boolean => error instanceof NotFound && error.details.entity === 'agent';
