@@ -119,9 +119,10 @@ function shared(http: boolean): DynamicModule[] {
 }
 
 function databaseOptions({ databaseUrl, ...options }: MusterOptions): DatabaseOptions {
-  const { replicaUrls, poolSize, batchSize, statementTimeoutMs } = options;
+  const { directUrl = databaseUrl, replicaUrls, poolSize, batchSize, statementTimeoutMs } = options;
   return {
     url: databaseUrl,
+    pooled: directUrl !== databaseUrl,
     replicaUrls,
     poolSize,
     batchSize,

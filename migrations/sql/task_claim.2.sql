@@ -13,7 +13,7 @@ CREATE FUNCTION task_claim(
   p_agents uuid[], p_limits int[], p_capacities int[], p_lease_seconds int[], p_kinds text[],
   p_actors text[], p_traces text[], p_after_at timestamptz[], p_after_id uuid[]
 ) RETURNS SETOF tasks LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off SET enable_memoize = off AS $$
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off SET enable_memoize = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
   v_agents uuid[];                   -- those that may get work

@@ -7,7 +7,7 @@
 CREATE FUNCTION task_complete(
   p_tenant uuid, p_ids uuid[], p_epochs int[], p_results jsonb[], p_actors text[], p_traces text[]
 ) RETURNS SETOF tasks LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off SET enable_memoize = off AS $$
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off SET enable_memoize = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
   v_rows tasks[];

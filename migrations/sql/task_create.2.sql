@@ -4,7 +4,7 @@
 CREATE FUNCTION task_create(
   p_tenant uuid, p_rows jsonb, p_edges jsonb, p_lanes jsonb, p_keys text[],
   p_ids uuid[], p_feeds uuid[], p_actors text[], p_data jsonb[], p_traces text[]
-) RETURNS SETOF tasks LANGUAGE plpgsql AS $$
+) RETURNS SETOF tasks LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
   v_blockers uuid[];

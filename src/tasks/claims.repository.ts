@@ -286,16 +286,13 @@ export class ClaimsRepository extends AggregateRepository {
 
   private async flushHeartbeats(tenantId: string, beats: Heartbeat[]): Promise<Outcome<Task | undefined>[]> {
     // Past `call`: a heartbeat changes nothing that a cache or a reader of the log holds.
-    const rows = await this.query('SELECT * FROM task_heartbeat($1, $2, $3, $4)', [
+    const tasks = await this.tasks.rowsOf('task_heartbeat($1, $2, $3, $4)', [
       tenantId,
       beats.map((beat) => beat.taskId),
       beats.map((beat) => beat.epoch),
       beats.map((beat) => beat.leaseSeconds),
     ]);
-    return byTask(
-      beats,
-      rows.map((row) => this.tasks.toTask(row)),
-    );
+    return byTask(beats, tasks);
   }
 
   private async flushProgress(tenantId: string, items: Traced<Progress>[]): Promise<Outcome<Task | undefined>[]> {

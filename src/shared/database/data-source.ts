@@ -7,6 +7,8 @@ export type Migration = new () => MigrationInterface;
 
 export interface DatabaseOptions {
   url: string;
+  /** Whether `url` is that of a pooler such as PgBouncer: nothing is kept on a connection then. */
+  pooled?: boolean;
   /** Read-only servers; reads and read-only transactions are spread over them. */
   replicaUrls?: readonly string[];
   /** Connections per server at most. */

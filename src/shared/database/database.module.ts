@@ -7,7 +7,7 @@ import { DomainError } from '../errors/index.js';
 import { Metrics, type PoolNumbers } from '../metrics/index.js';
 import { derived, given, type OptionsSource } from '../options/index.js';
 import { CircuitBreaker } from '../resilience/index.js';
-import { Database } from './database.js';
+import { Database, Pooler } from './database.js';
 import {
   assertReadCommitted,
   type DatabaseOptions,
@@ -56,6 +56,11 @@ export class DatabaseModule implements OnApplicationShutdown {
       providers: [
         { provide: DATABASE_OPTIONS, ...source },
         { provide: CircuitBreaker, useValue: breaker },
+        {
+          provide: Pooler,
+          inject: [DATABASE_OPTIONS],
+          useFactory: ({ pooled = false }: DatabaseOptions) => ({ present: pooled }),
+        },
         Database,
         Transactions,
         BreakerInterceptor,

@@ -6,8 +6,21 @@ import { Readable } from 'node:stream';
 import { from as copyFrom } from 'pg-copy-streams';
 import { CircuitBreaker } from '../resilience/index.js';
 import { ambientTransaction } from './ambient.js';
+import { fastTypes } from './fast-types.js';
 
 type Row = Record<string, unknown>;
+
+/** Whether a pooler stands before the server, which may give each transaction another connection. */
+export abstract class Pooler {
+  abstract readonly present: boolean;
+}
+
+/** A statement of the hot path. */
+export interface HotStatement {
+  /** Names the text: it is prepared under this name, once a connection. */
+  name: string;
+  text: string;
+}
 
 /**
  * The write handle and the read handle of one data source. Both join the running transaction; outside one, `query` asks
@@ -18,6 +31,7 @@ export class Database {
   constructor(
     readonly dataSource: DataSource,
     readonly breaker: CircuitBreaker,
+    private readonly pooler: Pooler,
   ) {}
 
   query<T = Row>(sql: string, values: readonly unknown[] = []): Promise<T[]> {
@@ -26,6 +40,22 @@ export class Database {
 
   read<T = Row>(sql: string, values: readonly unknown[] = []): Promise<T[]> {
     return this.rows('slave', sql, values);
+  }
+
+  /**
+   * Rows of a hot statement on the primary, each as the values of its columns in order. Where no pooler is, it is parsed
+   * and planned once a connection, not with each call.
+   */
+  async hot({ name, text }: HotStatement, values: readonly unknown[]): Promise<unknown[][]> {
+    const runner = this.dataSource.createQueryRunner('master');
+    try {
+      const query = { text, rowMode: 'array', types: fastTypes, ...(!this.pooler.present && { name }) };
+      // TypeORM hands what it is given on to the driver, which takes a description as well as a text.
+      const result = await runner.query(query as unknown as string, [...values], true);
+      return (result.records ?? []) as unknown[][];
+    } finally {
+      await runner.release();
+    }
   }
 
   /** Streams `lines` of PostgreSQL's text format into `COPY … FROM STDIN`; belongs inside a transaction. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InvalidTransaction } from '../errors/index.js';
 import { Metrics } from '../metrics/index.js';
 import { Batcher, type BatcherOptions } from './batcher.js';
-import { Database } from './database.js';
+import { Database, type HotStatement } from './database.js';
 import { BreakerInterceptor } from './operations.js';
 import { Transaction } from './transaction.js';
 import { type BeginOptions, Transactions } from './transactions.js';
@@ -61,6 +61,11 @@ export abstract class AggregateRepository {
   /** Rows of a statement on the primary, or on the transaction's connection. */
   protected query<T = Row>(sql: string, values?: readonly unknown[]): Promise<T[]> {
     return this.persistence.database.query<T>(sql, values);
+  }
+
+  /** Rows of a hot statement, as arrays, on the primary or on the transaction's connection. */
+  protected hot(statement: HotStatement, values: readonly unknown[]): Promise<unknown[][]> {
+    return this.persistence.database.hot(statement, values);
   }
 
   /** Rows of a statement that a replica may answer. */

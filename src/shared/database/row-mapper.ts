@@ -30,6 +30,20 @@ export function rowMapper<Entity extends ObjectLiteral>(metadata: EntityMetadata
   };
 }
 
+/** As `rowMapper`, for rows whose values stand in the order of `metadata.columns`. */
+export function arrayMapper<Entity extends ObjectLiteral>(metadata: EntityMetadata): (row: unknown[]) => Entity {
+  const create = metadata.target as new () => Row;
+  const columns = metadata.columns.map((column) => ({ to: column.propertyName, read: readingOf(column) }));
+  return (row) => {
+    const entity = new create();
+    columns.forEach(({ to, read }, index) => {
+      const value = row[index];
+      entity[to] = read ? read(value) : value;
+    });
+    return entity as Entity;
+  };
+}
+
 /**
  * Makes the function that turns an entity that went through JSON, as in the cache, back into one: its class, its times
  * as Date. It throws a TypeError for what cannot have been such an entity.
