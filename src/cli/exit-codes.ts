@@ -7,6 +7,6 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   1: 'refused or failed; standard error says which rule refused',
   2: 'the command line or the environment was not understood; nothing was done',
   3: 'the server, or the database, could not be reached',
-  4: 'the command ran, and what it checked is not clean: the verdict of `fleet`, the findings of `doctor`',
+  4: 'the command ran, and what it checked is not clean: the verdict of `fleet` and `verify`, the findings of `doctor`',
   130: 'interrupted by Ctrl-C',
 };

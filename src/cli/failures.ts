@@ -53,6 +53,12 @@ export class InvalidFile extends Error {
   }
 }
 
+/** A history that cannot be judged: it is not what the format says, or somebody's record is not whole. */
+export class InvalidHistory extends Error {
+  readonly exitCode = EXIT.failed;
+  readonly code = 'invalid_history';
+}
+
 interface Cause {
   code?: unknown;
   name?: unknown;
@@ -88,7 +94,7 @@ export function failureOf(error: unknown): Failure {
     const text = ['The file cannot be imported; nothing was created.', ...lines].join('\n');
     return failure(error.exitCode, { code: error.code, detail: error.message, lines: [...error.lines] }, text);
   }
-  if (error instanceof UsageError || error instanceof Unreachable) {
+  if (error instanceof UsageError || error instanceof Unreachable || error instanceof InvalidHistory) {
     return failure(error.exitCode, { code: error.code, detail: error.message });
   }
   return localFailure(error);

@@ -8,6 +8,7 @@ import { addKeyCommands } from './commands/key.js';
 import { addServerCommands } from './commands/server.js';
 import { addTaskCommands } from './commands/task.js';
 import { addTenantCommands } from './commands/tenant.js';
+import { addVerifyCommand } from './commands/verify.js';
 import { EXIT, EXIT_MEANINGS, type ExitCode } from './exit-codes.js';
 import { failureOf } from './failures.js';
 import { httpUrl } from './options.js';
@@ -34,6 +35,7 @@ export function createProgram(json = false): Command {
   addTaskCommands(program);
   addImportCommand(program);
   addFleetCommand(program);
+  addVerifyCommand(program);
   addDoctorCommand(program);
   return program;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { DrainFigures } from '../../src/cli/fleet/drain-statistics.js';
 import type { Drained } from '../../src/cli/fleet/fleet.js';
-import type { Verdict } from '../../src/cli/fleet/history.js';
+import type { Verdict } from '../../src/cli/verify/checker.js';
 import { cliOf, muster, startMuster } from '../support/cli.js';
 import { query } from '../support/database.js';
 import { describeWithData } from '../support/data.js';
@@ -53,7 +53,7 @@ describe('fleet', () => {
         failedAttempts: 0,
         longestChain: 9,
         left: null,
-        verdict: { ...CLEAN, tasks: 2657, claims: 339, completions: 339, answers: 678 },
+        verdict: { ...CLEAN, tasks: 2657, claims: 339, completions: 339, lost: 0, rows: 0 },
       });
       expect(await statuses(tenant)).toEqual({ completed: 2657 });
     }, 120_000);

@@ -6,9 +6,13 @@ import { UsageError } from '../failures.js';
 import { Feed } from '../feed.js';
 import { type DrainFigures, DrainStatistics } from '../fleet/drain-statistics.js';
 import { type Drained, Fleet } from '../fleet/fleet.js';
-import { History, RULES, type Verdict } from '../fleet/history.js';
 import { range, type Range, rate, several, wholeNumber } from '../options.js';
 import { count, facts } from '../text.js';
+import { Checker } from '../verify/checker.js';
+import { HistoryFile } from '../verify/history-files.js';
+import type { HistoryLine } from '../verify/history-line.js';
+import { Recorder } from '../verify/recorder.js';
+import { verdictText } from '../verify/verdict-text.js';
 
 interface Options {
   agents: number;
@@ -18,11 +22,11 @@ interface Options {
   dieRate: number;
   leaseSeconds: number;
   capabilities: string[];
+  history?: string;
 }
 
 /** A server may be restarted under the fleet. */
 const PATIENCE_MS = 30_000;
-const SHOWN_VIOLATIONS = 20;
 
 export function addFleetCommand(program: Command): void {
   program
@@ -37,45 +41,65 @@ export function addFleetCommand(program: Command): void {
     .option('--die-rate <part>', 'part of the attempts at which the agent dies, holding the lease', rate, 0)
     .option('--lease-seconds <n>', 'how long a lease lasts without a heartbeat', wholeNumber(1, 86_400), 30)
     .option('--capabilities <words>', 'what the agents can do', several, [])
+    .option('--history <file>', 'write down what every agent asked and was told, and the log, for muster verify')
     .action(action(run));
 }
 
-async function run(context: Context, { workspace, ...options }: Options): Promise<ExitCode> {
+async function run(context: Context, { workspace, history, ...options }: Options): Promise<ExitCode> {
   const [first, ...others] = context.clients(PATIENCE_MS);
   if (!first) throw new UsageError('No server is named.');
   const workspaceId = await context.workspaceId(first, workspace);
-  const fleet = await Fleet.register([first, ...others], { ...options, workspaceId });
+  const record = new RunRecord(history);
+  try {
+    const fleet = await Fleet.register([first, ...others], { ...options, workspaceId }, record.recorder);
+    let interrupted = false;
+    process.once('SIGINT', () => {
+      interrupted = true;
+      fleet.interrupt();
+    });
+    const { firstLeases, agentIds, late, left } = await fleet.drain(context.output);
+    const figures = await record.readLog(first, workspaceId, new DrainStatistics(agentIds, firstLeases));
+    const verdict = record.checker.verdict();
 
-  let interrupted = false;
-  process.once('SIGINT', () => {
-    interrupted = true;
-    fleet.interrupt();
-  });
-  const { told, agentIds, late, left } = await fleet.drain(context.output);
-  const { figures, verdict } = await judge(first, workspaceId, agentIds, told);
-
-  const servers = others.length + 1;
-  const summary = { workspaceId, agents: options.agents, servers, interrupted, ...figures, late, left: left ?? null, verdict }; // prettier-ignore
-  context.output.answer(summary, () => [summaryText(summary), verdictText(verdict)].join('\n'));
-  if (!verdict.clean) return EXIT.unclean;
-  return interrupted ? EXIT.interrupted : EXIT.ok;
+    const servers = others.length + 1;
+    const summary = { workspaceId, agents: options.agents, servers, interrupted, ...figures, late, left: left ?? null, verdict }; // prettier-ignore
+    context.output.answer(summary, () => [summaryText(summary), verdictText(verdict)].join('\n'));
+    if (!verdict.clean) return EXIT.unclean;
+    return interrupted ? EXIT.interrupted : EXIT.ok;
+  } finally {
+    record.close();
+  }
 }
 
-/** Reads the workspace's whole log once, for the verdict and for the figures. */
-async function judge(
-  client: Client,
-  workspaceId: string,
-  agentIds: string[],
-  told: Drained['told'],
-): Promise<{ figures: DrainFigures; verdict: Verdict }> {
-  const feed = await Feed.ofWorkspace(client, workspaceId);
-  const history = new History(feed.floor);
-  const statistics = new DrainStatistics(agentIds, told);
-  for await (const event of feed.events()) {
-    history.see(event);
-    statistics.see(event);
+/** The run as it is written down: each line goes to the checker, and to the file that was asked for. */
+class RunRecord {
+  readonly checker = new Checker();
+  readonly recorder = new Recorder((line) => this.see(line));
+  private readonly file: HistoryFile | undefined;
+
+  constructor(path: string | undefined) {
+    this.file = path === undefined ? undefined : new HistoryFile(path);
   }
-  return { figures: statistics.figures(), verdict: history.verdict(told) };
+
+  /** Reads the workspace's whole log once, for the verdict and for the figures. */
+  async readLog(client: Client, workspaceId: string, statistics: DrainStatistics): Promise<DrainFigures> {
+    const feed = await Feed.ofWorkspace(client, workspaceId);
+    this.see({ kind: 'feed', feed: workspaceId, after: feed.floor });
+    for await (const event of feed.events()) {
+      this.see({ kind: 'event', event });
+      statistics.see(event);
+    }
+    return statistics.figures();
+  }
+
+  close(): void {
+    this.file?.close();
+  }
+
+  private see(line: HistoryLine): void {
+    this.checker.see(line);
+    this.file?.write(line);
+  }
 }
 
 interface Summary extends DrainFigures {
@@ -110,17 +134,3 @@ const leftText = ({ blocked, scheduled, beyond, ofOthers }: NonNullable<Drained[
   ]
     .filter(Boolean)
     .join(', ');
-
-function verdictText(verdict: Verdict): string {
-  const { events, claims, completions, answers, violations, violationCount, unknownBlockers } = verdict;
-  const read = `${count(events, 'event')}, ${count(claims, 'claim')}, ${count(completions, 'completion')}, ${count(answers, 'answer')} to agents`;
-  const unknown = unknownBlockers > 0 ? [`  ${unknownBlockers} blockers are not in this log and were not judged`] : [];
-  if (verdict.clean) {
-    return [`VERDICT clean: each task once, none before its blockers (${read})`, ...unknown].join('\n');
-  }
-  const lines = violations.slice(0, SHOWN_VIOLATIONS).map(({ rule, taskId, sequence, detail }) => {
-    const where = [taskId && `task ${taskId}`, sequence !== undefined && `event ${sequence}`].filter(Boolean);
-    return `  ${rule} (${RULES[rule]}): ${[...where, detail].join(', ')}`;
-  });
-  return [`VERDICT NOT CLEAN: ${count(violationCount, 'violation')} (${read})`, ...lines, ...unknown].join('\n');
-}

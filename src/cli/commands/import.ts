@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
 import { Backlog, type BacklogTasks, MAX_ITEMS } from '../backlog/backlog.js';
 import type { Client, Reply } from '../client.js';
 import { action, type Context, once } from '../context.js';
 import { ApiError, InvalidFile, UsageError } from '../failures.js';
+import { linesOf } from '../lines.js';
 import { count, facts } from '../text.js';
 
 /** Part of the Idempotency-Key: raise it when the same line becomes another task than before. */
 const MAPPING = 1;
 /** Tens of thousands of tasks in one transaction take their time. */
 const TIMEOUT_MS = 300_000;
+/** Longer than any item can be. */
 const MAX_LINE = 1_048_576;
 const SHOWN_EDGES = 20;
 
@@ -40,7 +41,7 @@ async function readBacklog(file: string): Promise<{ backlog: Backlog; hash: stri
   const backlog = new Backlog();
   const hash = createHash('sha256');
   try {
-    for await (const line of linesOf(file, (bytes) => hash.update(bytes))) {
+    for await (const line of linesOf(file, { maxLine: MAX_LINE, see: (bytes) => hash.update(bytes) })) {
       if (!backlog.add(line)) break;
     }
   } catch (error) {
@@ -49,21 +50,6 @@ async function readBacklog(file: string): Promise<{ backlog: Backlog; hash: stri
   }
   if (backlog.problems.length > 0) throw new InvalidFile(file, backlog.problems);
   return { backlog, hash: hash.digest('hex') };
-}
-
-/** The lines of a file, which must be UTF-8; `see` gets its bytes. */
-async function* linesOf(file: string, see: (bytes: Buffer) => void): AsyncGenerator<string, void, undefined> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let rest = '';
-  for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-    see(chunk);
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-    // Longer than any item can be; a file without line ends must not fill the memory.
-    if (rest.length > MAX_LINE) throw new UsageError(`${file} holds a line of more than ${MAX_LINE} characters.`);
-  }
-  yield rest + decoder.decode();
 }
 
 /** Whether the server had done it before. */

@@ -5,13 +5,14 @@ type Step = [ms: number, type: string, taskId: string, data?: JsonObject];
 const START = Date.UTC(2026, 0, 1);
 
 function figures(steps: readonly Step[], firstClaim = { taskId: 'a', epoch: 1 }) {
-  const statistics = new DrainStatistics(['ada', 'bob'], [{ ...firstClaim, agentId: 'ada', answer: 'claimed' }]);
+  const statistics = new DrainStatistics(['ada', 'bob'], [firstClaim]);
   steps.forEach(([ms, type, id, data = {}], index) =>
     statistics.see({
       type: `task.${type}`,
       subject: `task/${id}`,
       time: new Date(START + ms).toISOString(),
       sequence: index + 1,
+      feed: 'feed',
       data,
     }),
   );

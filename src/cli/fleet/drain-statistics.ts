@@ -1,4 +1,6 @@
-import { blockersOf, type HistoryEvent, type Told } from './history.js';
+import { edgesOf } from '../verify/edges.js';
+import type { HistoryEvent, LeaseOf } from '../verify/history-line.js';
+import { OPEN_ENDS } from '../verify/task-state.js';
 
 export interface DrainFigures {
   completed: number;
@@ -29,10 +31,10 @@ export class DrainStatistics {
   private ended = 0;
   private counts = { completed: 0, lostLeases: 0, failedAttempts: 0, failed: 0 };
 
-  constructor(agentIds: Iterable<string>, answers: readonly Told[]) {
+  /** @param firstLeases what each agent was given first: agents keep their names from run to run, and this one began there */
+  constructor(agentIds: Iterable<string>, firstLeases: readonly LeaseOf[]) {
     this.agents = new Set(agentIds);
-    // The agents keep their names from run to run; this run begins at the first claim that it was given.
-    this.firstClaims = new Set(answers.filter(({ answer }) => answer === 'claimed').map(leaseOf));
+    this.firstClaims = new Set(firstLeases.map(nameOf));
   }
 
   see(event: HistoryEvent): void {
@@ -58,7 +60,7 @@ export class DrainStatistics {
 
   private created(taskId: string, time: number, { data }: HistoryEvent): void {
     this.readyAt.set(taskId, time);
-    const blockers = blockersOf(data);
+    const blockers = edgesOf(data).map(({ blocker }) => blocker);
     this.blockers.set(taskId, blockers);
     for (const blocker of blockers) {
       const others = this.dependants.get(blocker);
@@ -68,7 +70,7 @@ export class DrainStatistics {
   }
 
   private claimed(taskId: string, time: number, event: HistoryEvent): void {
-    if (this.began === undefined && this.firstClaims.has(leaseOf({ taskId, epoch: Number(event.data?.epoch) }))) {
+    if (this.began === undefined && this.firstClaims.has(nameOf({ taskId, epoch: Number(event.data?.epoch) }))) {
       this.began = time;
     }
     if (this.began === undefined || !this.isOurs(event)) return;
@@ -97,9 +99,9 @@ export class DrainStatistics {
   }
 }
 
-const ENDS = new Set(['task.attempt_failed', 'task.failed', 'task.released', 'task.lease_expired']);
+const ENDS = new Set([...OPEN_ENDS, 'task.failed']);
 
-const leaseOf = ({ taskId, epoch }: Pick<Told, 'taskId' | 'epoch'>): string => `${taskId} ${epoch}`;
+const nameOf = ({ taskId, epoch }: LeaseOf): string => `${taskId} ${epoch}`;
 
 /** Nearest rank, of ascending values. */
 const quantile = (sorted: readonly number[], q: number): number => sorted[Math.ceil(sorted.length * q) - 1] ?? 0;

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../client.js';
 import type { Output } from '../output.js';
+import type { LeaseOf } from '../verify/history-line.js';
+import type { Recorder } from '../verify/recorder.js';
 import type { WireAgent } from '../wire.js';
-import type { Told } from './history.js';
 import { type Left, outlook, type Workforce } from './outlook.js';
 import { type Behaviour, SimulatedAgent } from './simulated-agent.js';
 
@@ -13,7 +14,8 @@ export interface FleetOptions extends Behaviour {
 
 export interface Drained {
   agentIds: string[];
-  told: Told[];
+  /** The first lease that each agent was given. */
+  firstLeases: LeaseOf[];
   /** What is open and cannot be done; absent when everything was. */
   left?: Left;
   /** Completions that agents asked for at the very end, under leases they had walked away from. */
@@ -38,7 +40,11 @@ export class Fleet {
   ) {}
 
   /** Registers the agents; a name that an earlier fleet had is the same agent again. */
-  static async register(clients: readonly [Client, ...Client[]], options: FleetOptions): Promise<Fleet> {
+  static async register(
+    clients: readonly [Client, ...Client[]],
+    options: FleetOptions,
+    recorder: Recorder,
+  ): Promise<Fleet> {
     const { agents: size, capabilities, ...behaviour } = options;
     const width = String(size).length;
     const agents = await Promise.all(
@@ -47,7 +53,7 @@ export class Fleet {
         const name = `fleet-${String(index + 1).padStart(width, '0')}`;
         const body = { name, kind: 'agent', capabilities };
         const { id } = await client.post<WireAgent>('/v1/agents', body, { repeatable: true });
-        return new SimulatedAgent(id, client, behaviour);
+        return new SimulatedAgent(id, client, behaviour, recorder);
       }),
     );
     const force = { ids: new Set(agents.map(({ id }) => id)), capabilities: new Set(capabilities) };
@@ -69,7 +75,7 @@ export class Fleet {
         agentIds: [...this.force.ids],
         ...(left && { left }),
         late: await this.completeLate(),
-        told: this.agents.flatMap(({ told }) => told),
+        firstLeases: this.agents.flatMap(({ first }) => first ?? []),
       };
     } finally {
       clearInterval(progress);
