@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg';
 import { DataSource, type DataSourceOptions, type EntitySchema, type MigrationInterface } from 'typeorm';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions';
 import { DomainError } from '../errors/index.js';
@@ -47,7 +48,11 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     poolSize: options.poolSize ?? DEFAULT_POOL_SIZE,
     connectTimeoutMS: options.acquireTimeoutMs ?? DEFAULT_ACQUIRE_TIMEOUT_MS,
     // Client-side, so that it also works behind a pooler that forgets session settings.
-    extra: { query_timeout: options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS, keepAlive: true },
+    extra: {
+      query_timeout: options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS,
+      keepAlive: true,
+      onConnect: outlive,
+    },
     migrations: [...(options.migrations ?? [])],
     migrationsTableName: options.migrationsTable ?? DEFAULT_MIGRATIONS_TABLE,
     migrationsTransactionMode: 'each',
@@ -56,6 +61,13 @@ export function dataSourceOptions(options: DatabaseOptions): DataSourceOptions {
     logging: false,
   };
 }
+
+/**
+ * The pool stops listening to a connection as it lends it, and TypeORM begins a moment later. A server that dies just
+ * then, its last words in one packet with its first, would end this process by an error that nobody hears. Who
+ * uses the connection is told by its statement, and the pool does not lend a broken one again.
+ */
+const outlive = (client: ClientBase): void => void client.on('error', () => undefined);
 
 export function createDataSource(
   options: DatabaseOptions,

@@ -67,12 +67,15 @@ export class Migrator {
 
   private async locked<T>(work: (dataSource: ReturnType<typeof createDataSource>) => Promise<T>): Promise<T> {
     const holder = new Client({ connectionString: this.options.url });
+    // With this connection the lock is gone, and another node may begin to migrate.
+    const lost = new Promise<never>((_, reject) => holder.on('error', reject));
+    lost.catch(() => undefined);
     await holder.connect();
     const dataSource = createDataSource({ ...this.options, replicaUrls: [], poolSize: 2, statementTimeoutMs: 0 }, []);
     try {
       await holder.query('SELECT pg_advisory_lock($1)', [LOCK]);
       await dataSource.initialize();
-      return await work(dataSource);
+      return await Promise.race([work(dataSource), lost]);
     } finally {
       if (dataSource.isInitialized) await dataSource.destroy();
       await holder.end();
