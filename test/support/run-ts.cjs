@@ -1,8 +1,9 @@
 // Lets plain node run the project's TypeScript: `node -r ./test/support/run-ts.cjs file.ts`. For tests that need a
 // process of its own, which Jest's transforms do not reach. Types are stripped, not checked.
+const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const Module = require('node:module');
-const { transformSync } = require('@swc/core');
+const path = require('node:path');
 
 const options = {
   swcrc: false,
@@ -16,9 +17,29 @@ const options = {
   },
 };
 
-require.extensions['.ts'] = (module, filename) => {
-  module._compile(transformSync(fs.readFileSync(filename, 'utf8'), { ...options, filename }).code, filename);
-};
+/** A process that loads the whole service would transform for two seconds each time it starts. */
+const cache = path.resolve(__dirname, '../../node_modules/.cache/muster/run-ts');
+const version = JSON.stringify([options, require('@swc/core/package.json').version]);
+
+function transform(filename) {
+  const source = fs.readFileSync(filename, 'utf8');
+  const name = createHash('sha256').update(version).update(`${filename}\0${source}`).digest('hex');
+  const cached = path.join(cache, `${name}.js`);
+  try {
+    return fs.readFileSync(cached, 'utf8');
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  const { code } = require('@swc/core').transformSync(source, { ...options, filename });
+  fs.mkdirSync(cache, { recursive: true });
+  // Renamed into its place, so that a process beside this one never reads half of it.
+  const draft = `${cached}.${process.pid}`;
+  fs.writeFileSync(draft, code);
+  fs.renameSync(draft, cached);
+  return code;
+}
+
+require.extensions['.ts'] = (module, filename) => module._compile(transform(filename), filename);
 
 // Imports name the file that the compiler will have written: './x.js' for './x.ts'.
 const resolve = Module._resolveFilename;
