@@ -1,8 +1,18 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/**
+ * What becomes of something that was sent: it arrives, now or later (even when its sender is gone by then), its
+ * connection is broken, or nobody on this connection hears from the other any more.
+ */
+export type Fate = 'pass' | 'break' | 'mute' | { delayMs: number };
+type Direction = 'request' | 'reply';
 
 /** Stands between us and a server, to fail in the ways networks do. */
 export class TcpProxy {
+  /** Decides over whatever is sent. */
+  fate: (direction: Direction) => Fate = () => 'pass';
   private server?: Server;
   private readonly pairs = new Set<[Socket, Socket]>();
   private frozen = false;
@@ -74,19 +84,34 @@ export class TcpProxy {
     const server = connect(Number(this.target.port || 5432), this.target.hostname);
     const pair: [Socket, Socket] = [client, server];
     this.pairs.add(pair);
-    this.forward(client, server, pair);
-    this.forward(server, client, pair);
+    this.forward(client, server, pair, 'request');
+    this.forward(server, client, pair, 'reply');
     if (this.frozen) pair.forEach((socket) => socket.pause());
   }
 
-  private forward(from: Socket, to: Socket, pair: [Socket, Socket]): void {
+  private forward(from: Socket, to: Socket, pair: [Socket, Socket], direction: Direction): void {
+    // What was delayed goes before what came after it, and before the end.
+    let delivered: Promise<unknown> | undefined;
+    const inOrder = (act: () => unknown): void => {
+      if (delivered) delivered = delivered.then(act);
+      else act();
+    };
     from.setNoDelay(true);
-    from.on('data', (chunk) => to.write(chunk));
-    from.on('end', () => to.end());
-    from.on('error', () => to.destroy());
+    from.on('data', (chunk) => {
+      const fate = this.fate(direction);
+      if (fate === 'break') pair.forEach((socket) => socket.resetAndDestroy());
+      else if (fate === 'mute') pair.forEach((socket) => socket.pause());
+      else {
+        if (fate !== 'pass') delivered = (delivered ?? Promise.resolve()).then(() => pause(fate.delayMs));
+        inOrder(() => to.destroyed || to.write(chunk));
+      }
+    });
+    from.on('end', () => inOrder(() => to.end()));
+    // The other end is told when the connection is closed, which follows.
+    from.on('error', () => undefined);
     from.on('close', () => {
       this.pairs.delete(pair);
-      to.destroy();
+      inOrder(() => to.destroySoon());
     });
   }
 }

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Checker, type Verdict } from '../../src/cli/verify/checker.js';
+import { readHistory } from '../../src/cli/verify/history-files.js';
+import { EmbeddedPostgres } from '../../src/shared/database/embedded/index.js';
+import { Client } from '../../src/cli/client.js';
+import type { WorkspaceView } from '../../src/workspaces/index.js';
+import type { Page } from '../../src/shared/http/index.js';
+import { freePort } from '../support/free-port.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { backlogFor } from './backlog.js';
+import { Chaos, type Targets } from './chaos.js';
+import { Expedition } from './expedition.js';
+import { Random } from './random.js';
+import { SupervisedNode } from './supervised-node.js';
+
+export interface CrashOptions {
+  seed: number;
+  /** How long things break. */
+  seconds: number;
+  agents?: number;
+}
+
+export interface CrashReport {
+  seed: number;
+  source: string;
+  blows: Record<string, number>;
+  /** Processes that ended although nobody had killed them. */
+  crashes: string[];
+  completed: number;
+  deaths: number;
+  lostLeases: number;
+  verdict: Verdict;
+  /** The history; kept where the verdict is not clean. */
+  file: string;
+}
+
+const NODES = 2;
+const DRAIN_LIMIT_MS = 90_000;
+const START_LIMIT_MS = 60_000;
+
+/** Two nodes on a PostgreSQL of their own, under a fleet of agents, while everything breaks again and again; judged. */
+export async function crashRun({ seed, seconds, agents = 40 }: CrashOptions): Promise<CrashReport> {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-crash-'));
+  chmodSync(folder, 0o755);
+  const random = new Random(seed);
+  const scene = await Scene.open(folder);
+  let clean = false;
+  try {
+    const workspaceId = await scene.workspaceId();
+    const file = join(folder, 'history.jsonl');
+    const expedition = new Expedition({ ...scene.access(), workspaceId, agents, random: random.fork(), file });
+    const { source, tasks } = backlogFor(workspaceId, random.fork());
+    await expedition.prepare(tasks);
+
+    const chaos = new Chaos(scene, random.fork());
+    expedition.start();
+    chaos.start();
+    await pause(seconds * 1_000);
+    await chaos.stop();
+    await expedition.finish(DRAIN_LIMIT_MS);
+
+    const verdict = await verdictOn(file);
+    clean = verdict.clean;
+    const sum = (part: 'completed' | 'deaths'): number => expedition.agents.reduce((n, agent) => n + agent[part], 0);
+    const crashes = scene.nodes.flatMap((node) => node.crashes);
+    return { seed, source, blows: chaos.blows, crashes, completed: sum('completed'), deaths: sum('deaths'), lostLeases: expedition.lostLeases, verdict, file }; // prettier-ignore
+  } finally {
+    await scene.close();
+    if (clean) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export async function verdictOn(file: string): Promise<Verdict> {
+  const checker = new Checker();
+  await readHistory([file], checker);
+  return checker.verdict();
+}
+
+/** What a run takes place on. */
+class Scene implements Targets {
+  private readonly key = randomBytes(16).toString('hex');
+
+  private constructor(
+    readonly postgres: EmbeddedPostgres,
+    readonly nodes: SupervisedNode[],
+    readonly proxies: TcpProxy[],
+  ) {}
+
+  static async open(folder: string): Promise<Scene> {
+    const postgres = await EmbeddedPostgres.start({ directory: join(folder, 'postgres'), log: () => undefined });
+    const scene = new Scene(postgres, [], []);
+    try {
+      for (let n = 0; n < NODES; n++) await scene.addNode(join(folder, `node-${n + 1}`));
+      await Promise.all(scene.nodes.map((node) => node.untilReady(START_LIMIT_MS)));
+      return scene;
+    } catch (error) {
+      await scene.close();
+      throw error;
+    }
+  }
+
+  access() {
+    const urls = this.nodes.map(({ url }) => url) as [string, ...string[]];
+    const agentUrls = this.proxies.map(({ url }) => url.replace(/\/$/, '')) as [string, ...string[]];
+    return { urls, agentUrls, key: this.key };
+  }
+
+  async workspaceId(): Promise<string> {
+    const [url] = this.access().urls;
+    const client = new Client({ url, key: this.key });
+    const { items } = await client.get<Page<WorkspaceView>>('/v1/workspaces', { name: 'default' });
+    if (!items[0]) throw new Error('The server has no default workspace.');
+    return items[0].id;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.proxies.map((proxy) => proxy.stop()));
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    await this.postgres.stop();
+  }
+
+  private async addNode(home: string): Promise<void> {
+    const env = {
+      DATABASE_URL: this.postgres.url,
+      MUSTER_HOME: home,
+      MUSTER_ADMIN_KEY: this.key,
+      MUSTER_LOG_LEVEL: 'error',
+    };
+    const node = new SupervisedNode(await freePort(), env);
+    this.nodes.push(node);
+    this.proxies.push(await TcpProxy.start(node.url));
+  }
+}
