@@ -9,12 +9,20 @@ import type { Random } from './random.js';
 export interface Mission {
   workspaceId: string;
   leaseSeconds: number;
+  /** How long a claim waits for work. */
+  waitSeconds: number;
   /** How long the work on a task takes, in milliseconds at most. */
   workMs: number;
   /** The server can give the next task with a completion. */
   claimNext: boolean;
   /** Part of the claims that are interactive. */
   interactive: number;
+  /** Part of the attempts at which the agent walks away. */
+  deaths: number;
+  /** Part of the attempts that are given back. */
+  releases: number;
+  /** Part of the requests that are sent again although they were answered. */
+  repeats: number;
   /** Agents make new tasks while this is true. */
   creating: boolean;
   /** Agents end what they hold, and stop. */
@@ -25,14 +33,15 @@ interface Held extends LeaseOf {
   kind: 'agent' | 'interactive';
 }
 
+/** Between a claim that got nothing and the next. */
+const IDLE_MS = 20;
 const KEYED = 0.6;
-const DEATHS = 0.06;
 const FAILURES = 0.06;
-const RELEASES = 0.05;
 const BEATS = 0.25;
 const PROGRESS = 0.2;
 const CREATES = 0.35;
-const NEEDLESS_REPEATS = 0.06;
+/** Part of what was failed or given back that its agent forgets to have ended. */
+const FORGOTTEN = 0.5;
 
 /**
  * An agent as badly behaved as real ones: it walks away from leases and comes back later, asks twice, and gives up.
@@ -54,24 +63,27 @@ export class CrashAgent {
   async run(): Promise<void> {
     while (!this.mission.over) {
       await this.comeBack();
-      for (const held of await this.claim()) await this.work(held);
+      const leases = await this.claim();
+      for (const held of leases) await this.work(held);
+      if (leases.length === 0) await pause(IDLE_MS);
     }
     await this.comeBack(true);
   }
 
-  /** Asks to complete what it left: refused when the lease is over, done when it was not to be taken away. */
+  /** Believes that it still holds what it left, and asks to complete it: refused when the lease is over, done when it was not to be taken away. */
   private async comeBack(all = false): Promise<void> {
     const now = performance.now();
     const due = this.abandoned.filter(({ back }) => all || back <= now);
     for (const { held } of due) {
       this.abandoned.splice(this.abandoned.findIndex((one) => one.held === held), 1); // prettier-ignore
+      await this.heartbeat(held);
       await this.complete(held, false);
     }
   }
 
   private claimRequest(kind: Held['kind']): JsonObject {
-    const { workspaceId, leaseSeconds } = this.mission;
-    return { agentId: this.id, workspaceIds: [workspaceId], leaseSeconds, claimKind: kind, waitSeconds: 1 };
+    const { workspaceId, leaseSeconds, waitSeconds } = this.mission;
+    return { agentId: this.id, workspaceIds: [workspaceId], leaseSeconds, claimKind: kind, waitSeconds };
   }
 
   private async claim(): Promise<Held[]> {
@@ -89,23 +101,33 @@ export class CrashAgent {
   }
 
   private async work(first: Held): Promise<void> {
+    const { deaths, releases, workMs, claimNext } = this.mission;
     for (let held: Held | undefined = first; held;) {
       const fate = this.random.next();
-      await pause(this.random.between(2, this.mission.workMs));
-      if (fate < DEATHS) return this.die(held);
+      await pause(this.random.between(2, workMs));
+      if (fate < deaths) return this.die(held);
       if (this.random.chance(BEATS)) await this.heartbeat(held);
       if (this.random.chance(PROGRESS)) await this.write(held, 'progress', { percent: 50 });
       if (this.mission.creating && this.random.chance(CREATES)) await this.create(held);
-      if (fate < DEATHS + FAILURES) return this.write(held, 'fail', { error: { code: 'simulated', message: 'It failed.' } }); // prettier-ignore
-      if (fate < DEATHS + FAILURES + RELEASES) return this.write(held, 'release', {});
-      held = await this.complete(held, this.mission.claimNext && !this.mission.over && this.random.chance(0.5));
+      if (fate < deaths + FAILURES + releases) return this.giveBack(held, fate < deaths + FAILURES);
+      held = await this.complete(held, claimNext && !this.mission.over && this.random.chance(0.5));
     }
   }
 
   private die(held: Held): void {
     this.deaths += 1;
-    const away = this.mission.leaseSeconds * 1_000 * this.random.between(0.5, 3);
-    this.abandoned.push({ held, back: performance.now() + away });
+    this.leave(held, this.random.between(0.5, 3));
+  }
+
+  private async giveBack(held: Held, failed: boolean): Promise<void> {
+    const error = { code: 'simulated', message: 'It failed.' };
+    await this.write(held, failed ? 'fail' : 'release', failed ? { error } : {});
+    if (this.random.chance(FORGOTTEN)) this.leave(held, this.random.between(0, 0.5));
+  }
+
+  /** Comes back to it after so many times of its lease. */
+  private leave(held: Held, leases: number): void {
+    this.abandoned.push({ held, back: performance.now() + leases * this.mission.leaseSeconds * 1_000 });
   }
 
   /** The next lease, when the completion claimed one. */
@@ -121,7 +143,7 @@ export class CrashAgent {
     };
     const reply = await this.client.post(request);
     if (reply?.status === 200) this.completed += 1;
-    if (this.random.chance(NEEDLESS_REPEATS)) await this.client.post(request);
+    if (this.random.chance(this.mission.repeats)) await this.client.post(request);
     const [next] = leasesOf(reply?.body.next ? [reply.body.next] : []);
     return next && { ...next, kind: 'agent' };
   }
@@ -150,7 +172,7 @@ export class CrashAgent {
   /** A task that waits for the one in hand, whose end races with the new edge; or one that waits for nothing. */
   private async create({ taskId }: Held): Promise<void> {
     const waits = this.random.chance(0.6);
-    await this.client.post({
+    const request = {
       asking: { agent: this.id, operation: 'create', key: randomUUID() },
       path: '/v1/tasks',
       body: {
@@ -161,8 +183,10 @@ export class CrashAgent {
         ...(waits && { dependsOn: [{ taskId }] }),
       },
       repeat: true,
-      told: ({ id }) => ({ tasks: [String(id)] }),
-    });
+      told: ({ id }: JsonObject) => ({ tasks: [String(id)] }),
+    };
+    await this.client.post(request);
+    if (this.random.chance(this.mission.repeats)) await this.client.post(request);
   }
 
   private maybeKey(): string | undefined {

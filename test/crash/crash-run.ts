@@ -6,14 +6,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Checker, type Verdict } from '../../src/cli/verify/checker.js';
 import { readHistory } from '../../src/cli/verify/history-files.js';
 import { EmbeddedPostgres } from '../../src/shared/database/embedded/index.js';
-import { Client } from '../../src/cli/client.js';
-import type { WorkspaceView } from '../../src/workspaces/index.js';
-import type { Page } from '../../src/shared/http/index.js';
 import { freePort } from '../support/free-port.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { backlogFor } from './backlog.js';
 import { Chaos, type Targets } from './chaos.js';
-import { Expedition } from './expedition.js';
+import { defaultWorkspace, Expedition } from './expedition.js';
 import { Random } from './random.js';
 import { SupervisedNode } from './supervised-node.js';
 
@@ -50,9 +47,10 @@ export async function crashRun({ seed, seconds, agents = 40 }: CrashOptions): Pr
   const scene = await Scene.open(folder);
   let clean = false;
   try {
-    const workspaceId = await scene.workspaceId();
+    const access = scene.access();
+    const workspaceId = await defaultWorkspace(access.urls[0], access.key);
     const file = join(folder, 'history.jsonl');
-    const expedition = new Expedition({ ...scene.access(), workspaceId, agents, random: random.fork(), file });
+    const expedition = new Expedition({ ...access, workspaceId, agents, random: random.fork(), file });
     const { source, tasks } = backlogFor(workspaceId, random.fork());
     await expedition.prepare(tasks);
 
@@ -107,14 +105,6 @@ class Scene implements Targets {
     const urls = this.nodes.map(({ url }) => url) as [string, ...string[]];
     const agentUrls = this.proxies.map(({ url }) => url.replace(/\/$/, '')) as [string, ...string[]];
     return { urls, agentUrls, key: this.key };
-  }
-
-  async workspaceId(): Promise<string> {
-    const [url] = this.access().urls;
-    const client = new Client({ url, key: this.key });
-    const { items } = await client.get<Page<WorkspaceView>>('/v1/workspaces', { name: 'default' });
-    if (!items[0]) throw new Error('The server has no default workspace.');
-    return items[0].id;
   }
 
   async close(): Promise<void> {

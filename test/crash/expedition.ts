@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '../../src/cli/client.js';
 import { Feed } from '../../src/cli/feed.js';
@@ -6,6 +8,7 @@ import { HistoryFile } from '../../src/cli/verify/history-files.js';
 import { Recorder } from '../../src/cli/verify/recorder.js';
 import type { WireAgent, WireTask } from '../../src/cli/wire.js';
 import type { Page } from '../../src/shared/http/index.js';
+import type { WorkspaceView } from '../../src/workspaces/index.js';
 import { CrashAgent, type Mission } from './crash-agent.js';
 import { LossyClient } from './lossy-client.js';
 import type { Random } from './random.js';
@@ -29,6 +32,13 @@ const IMPORT_LIMIT_MS = 60_000;
 /** For what is done through a server that may be just starting again. */
 const PATIENCE_MS = 60_000;
 
+/** The workspace that every tenant has. */
+export async function defaultWorkspace(url: string, key: string): Promise<string> {
+  const { items } = await new Client({ url, key }).get<Page<WorkspaceView>>('/v1/workspaces', { name: 'default' });
+  if (!items[0]) throw new Error('The server has no default workspace.');
+  return items[0].id;
+}
+
 /** Agents on one workspace, from the first task to the written history. */
 export class Expedition {
   readonly mission: Mission;
@@ -44,7 +54,7 @@ export class Expedition {
     this.client = new Client({ url: urls[0], key, patienceMs: PATIENCE_MS });
     this.history = new HistoryFile(file);
     this.recorder = new Recorder((line) => this.history.write(line));
-    this.mission = { workspaceId, leaseSeconds: 1, workMs: 60, claimNext: false, interactive: 0.12, creating: true, over: false, ...mission }; // prettier-ignore
+    this.mission = { workspaceId, leaseSeconds: 1, workMs: 60, claimNext: knowsClaimNext(), waitSeconds: 1, interactive: 0.12, deaths: 0.06, releases: 0.05, repeats: 0.06, creating: true, over: false, ...mission }; // prettier-ignore
   }
 
   /** Brings the tasks in, and registers the agents. */
@@ -52,7 +62,6 @@ export class Expedition {
     const body = tasks.map((task) => JSON.stringify(task)).join('\n');
     const headers = { 'idempotency-key': randomUUID() };
     await this.client.call('POST', '/v1/tasks/import', { body, headers, repeatable: true, timeoutMs: IMPORT_LIMIT_MS });
-    this.mission.claimNext = await this.knowsClaimNext();
     const { agentUrls, key, random, agents } = this.options;
     for (let n = 1; n <= agents; n++) {
       const request = { name: `crash-${n}`, kind: 'agent' };
@@ -107,11 +116,13 @@ export class Expedition {
       this.history.write({ kind: 'task', task });
     }
   }
+}
 
-  private async knowsClaimNext(): Promise<boolean> {
-    const { components } = await this.client.get<Api>('/openapi.json');
-    return components.schemas.CompleteDto?.properties?.claimNext !== undefined;
-  }
+/** Whether a completion can claim the next task, by the description of the API. */
+function knowsClaimNext(): boolean {
+  const text = readFileSync(join(__dirname, '../../docs/openapi.json'), 'utf8');
+  const { components } = JSON.parse(text) as Api;
+  return components.schemas.CompleteDto?.properties?.claimNext !== undefined;
 }
 
 interface Api {

@@ -330,10 +330,12 @@ describe('Checker, of answers', () => {
     expect(broken(lines)).toEqual([]);
   });
 
-  it('learns from the claim that it was interactive where the log does not say so', () => {
+  it('learns from the claim that it was interactive where the log does not say so, or says otherwise', () => {
     const events = log([created('a'), ['claimed', 'a', { agentId: 'ada', epoch: 1 }], by('lease_expired', 'a')]);
     expect(broken([...events, ...talk(claim('a', 1, { claimKind: 'human' }))])).toEqual(['interactive_taken']);
     expect(broken([...events, ...talk(claim())])).toEqual([]);
+    const forgotten = log([created('a'), claimed('a', 1, 'ada', 'agent'), by('lease_expired', 'a')]);
+    expect(broken([...forgotten, ...talk(claim('a', 1, { claimKind: 'human' }))])).toEqual(['interactive_taken']);
   });
 
   it.each<[string, HistoryLine[], RegExp]>([

@@ -89,12 +89,9 @@ export class LeaseBook {
     } else if (confirmedTo !== undefined && claim?.agentId !== confirmedTo) {
       this.violated('told_but_not_claimed', lease, `a heartbeat of ${told({ agentId: confirmedTo, epoch })}`);
     }
-    if (
-      claim?.takenAt !== undefined &&
-      claim.kind === undefined &&
-      givenTo?.kind !== undefined &&
-      givenTo.kind !== 'agent'
-    ) {
+    // Where the log itself calls the claim interactive, the event that took it away was the violation.
+    const kept = givenTo?.kind !== undefined && givenTo.kind !== 'agent';
+    if (kept && claim?.takenAt !== undefined && (claim.kind ?? 'agent') === 'agent') {
       const detail = `${told(claim)}, of kind ${givenTo.kind}: ${claim.end}`;
       this.violations.add({ rule: 'interactive_taken', taskId: lease.taskId, sequence: claim.takenAt, detail });
     }
