@@ -14,7 +14,7 @@ const FROZEN_MS = 1_200;
 /** Longer than an agent waits: by then it has asked again, and the first request comes after its repeat. */
 const LATE_MS = [200, 4_000] as const;
 /** How often a blow falls, in milliseconds. */
-const BLOWS_MS = [600, 1_800] as const;
+const BLOWS_MS = [500, 1_500] as const;
 
 /** Breaks what can break, in an order that the seed decides, each kind before any comes again. */
 export class Chaos {

@@ -16,7 +16,7 @@ import { Random } from './random.js';
 
 const AGENTS = 16;
 const TASKS = 150;
-const WORK_MS = 1_800;
+const WORK_MS = 1_400;
 const SABOTAGE_EVERY_MS = 40;
 /** So long that no commit reaches the disk by itself. */
 const NEVER_BY_ITSELF = { wal_writer_delay: 10_000, wal_writer_flush_after: '1GB' };
