@@ -28,7 +28,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a completion does not look at the epoch',
     breaks: ['stale_accepted', 'told_but_not_done'],
-    plant: (url) => change(url, 'task_complete', /AND epoch = p_epochs\[i\]/g, ''),
+    plant: (url) => change(url, 'task_complete', /AND t\.epoch = x\.epoch/g, ''),
     mission: FORGETFUL,
     tasks: 30,
   },
@@ -43,12 +43,18 @@ export const FAULTS: readonly Fault[] = [
     name: 'a claim does not lock what it takes',
     breaks: ['claimed_while_held'],
     // The sleep is the time that a busy server may take there.
-    plant: (url) => change(url, 'task_claim', /FOR UPDATE SKIP LOCKED\);(?=\s+v_ids)/g, '); PERFORM pg_sleep(0.005);'),
+    plant: (url) =>
+      change(
+        url,
+        'task_claim',
+        /(LIMIT v_counts\[l\]) FOR UPDATE SKIP LOCKED\s+LOOP/g,
+        '$1 LOOP PERFORM pg_sleep(0.005);',
+      ),
   },
   {
     name: 'a claim leaves the epoch as it is',
     breaks: ['epoch_not_rising'],
-    plant: (url) => change(url, 'task_claim', /epoch = epoch \+ 1/g, 'epoch = greatest(epoch, 1)'),
+    plant: (url) => change(url, 'task_claim', /epoch = t\.epoch \+ 1/g, 'epoch = greatest(t.epoch, 1)'),
     mission: { deaths: 0.2 },
   },
   {

@@ -18,10 +18,7 @@ const GATING = new Set(['blocks', 'waits_for', 'conditional']);
 
 /** What `task.created` says a task depends on. */
 export const edgesOf = (data: JsonObject | null): Edge[] =>
-  listOf(data?.dependsOn ?? fromBlockedBy(data)).flatMap((value) => edgeOf(value) ?? []);
-
-/** Logs of servers that name blockers by id alone: each is an edge that blocks. */
-const fromBlockedBy = (data: JsonObject | null) => listOf(data?.blockedBy).map((taskId) => ({ taskId: String(taskId), kind: 'blocks' })); // prettier-ignore
+  listOf(data?.dependsOn).flatMap((value) => edgeOf(value) ?? []);
 
 /** An edge as `dependsOn` and `task.edge_added` write it; undefined for a link. */
 export function edgeOf(value: JsonValue | undefined): Edge | undefined {
