@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Backlog } from '../../src/cli/backlog/backlog.js';
 import { dataFile } from '../support/data.js';
+import { SOON } from './crash-agent.js';
 import type { Random } from './random.js';
 
 /** Failures must not use a task's attempts up: what waits for it would never be done, and the run could not end. */
@@ -20,7 +21,7 @@ export function backlogFor(workspaceId: string, random: Random): CrashBacklog {
   const tasks = existsSync(file) ? real(file, workspaceId) : madeUp(workspaceId, MADE_UP, random);
   return {
     source: existsSync(file) ? file : 'made up',
-    tasks: tasks.map((task) => ({ ...task, maxAttempts: MAX_ATTEMPTS })),
+    tasks: tasks.map((task) => ({ ...task, maxAttempts: MAX_ATTEMPTS, retry: SOON })),
   };
 }
 

@@ -33,6 +33,9 @@ interface Held extends LeaseOf {
   kind: 'agent' | 'interactive';
 }
 
+/** The run must end: attempts are many, and waits between them short. */
+export const SOON = { backoff: 'linear', initialSeconds: 0, maxSeconds: 1 };
+
 /** Between a claim that got nothing and the next. */
 const IDLE_MS = 20;
 const KEYED = 0.6;
@@ -82,8 +85,8 @@ export class CrashAgent {
   }
 
   private claimRequest(kind: Held['kind']): JsonObject {
-    const { workspaceId, leaseSeconds, waitSeconds } = this.mission;
-    return { agentId: this.id, workspaceIds: [workspaceId], leaseSeconds, claimKind: kind, waitSeconds };
+    const { workspaceId, leaseSeconds } = this.mission;
+    return { agentId: this.id, workspaceIds: [workspaceId], leaseSeconds, claimKind: kind };
   }
 
   private async claim(): Promise<Held[]> {
@@ -93,7 +96,7 @@ export class CrashAgent {
     const reply = await this.client.post({
       asking: { agent: this.id, operation: 'claim', claimKind: kind, ...(key && { key }) },
       path: '/v1/tasks/claim',
-      body: this.claimRequest(kind),
+      body: { ...this.claimRequest(kind), waitSeconds: this.mission.waitSeconds },
       repeat: key !== undefined,
       told: (body) => ({ leases: leasesOf(body.leases) }),
     });
@@ -180,6 +183,7 @@ export class CrashAgent {
         title: `Follow up on ${taskId}`,
         workspaceId: this.mission.workspaceId,
         maxAttempts: 100,
+        retry: SOON,
         ...(waits && { dependsOn: [{ taskId }] }),
       },
       repeat: true,

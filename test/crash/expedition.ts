@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '../../src/cli/client.js';
 import { Feed } from '../../src/cli/feed.js';
@@ -54,7 +52,7 @@ export class Expedition {
     this.client = new Client({ url: urls[0], key, patienceMs: PATIENCE_MS });
     this.history = new HistoryFile(file);
     this.recorder = new Recorder((line) => this.history.write(line));
-    this.mission = { workspaceId, leaseSeconds: 1, workMs: 60, claimNext: knowsClaimNext(), waitSeconds: 1, interactive: 0.12, deaths: 0.06, releases: 0.05, repeats: 0.06, creating: true, over: false, ...mission }; // prettier-ignore
+    this.mission = { workspaceId, leaseSeconds: 1, workMs: 60, claimNext: true, waitSeconds: 1, interactive: 0.12, deaths: 0.06, releases: 0.05, repeats: 0.06, creating: true, over: false, ...mission }; // prettier-ignore
   }
 
   /** Brings the tasks in, and registers the agents. */
@@ -116,15 +114,4 @@ export class Expedition {
       this.history.write({ kind: 'task', task });
     }
   }
-}
-
-/** Whether a completion can claim the next task, by the description of the API. */
-function knowsClaimNext(): boolean {
-  const text = readFileSync(join(__dirname, '../../docs/openapi.json'), 'utf8');
-  const { components } = JSON.parse(text) as Api;
-  return components.schemas.CompleteDto?.properties?.claimNext !== undefined;
-}
-
-interface Api {
-  components: { schemas: Record<string, { properties?: Record<string, unknown> }> };
 }
