@@ -20,7 +20,8 @@ BEGIN
       UPDATE tasks SET due_at = CASE v_part WHEN 0.9 THEN deadline ELSE created_at + (deadline - created_at) * 0.9 END
         WHERE tenant_id = p_tenant AND id = v_id RETURNING * INTO r;
       v_types := v_types || 'task.deadline_warning'::text;
-      v_data := v_data || jsonb_build_object('agentId', v_agent, 'percent', v_part * 100, 'endsAt', r.deadline);
+      v_data := v_data || jsonb_build_object('agentId', v_agent, 'percent', v_part * 100,
+        'endsAt', to_char(r.deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
     ELSIF v_agent IS NOT NULL AND r.claim_kind <> 'agent' THEN
       UPDATE tasks SET due_at = NULL, overdue_at = coalesce(overdue_at, v_now), updated_at = v_now, version = version + 1
         WHERE tenant_id = p_tenant AND id = v_id RETURNING * INTO r;

@@ -23,7 +23,8 @@ BEGIN
     v_data := v_data || CASE v_percent
       WHEN 0 THEN jsonb_build_object('agentId', r.assigned_to, 'epoch', r.epoch,
         'limit', CASE WHEN r.timeout_at <= v_now THEN 'timeout' ELSE 'lease' END)
-      ELSE jsonb_build_object('agentId', r.assigned_to, 'epoch', r.epoch, 'percent', v_percent, 'endsAt', r.timeout_at) END;
+      ELSE jsonb_build_object('agentId', r.assigned_to, 'epoch', r.epoch, 'percent', v_percent,
+        'endsAt', to_char(r.timeout_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) END;
     RETURN NEXT r;
   END LOOP;
   IF cardinality(v_done) = 0 THEN RETURN; END IF;

@@ -67,7 +67,7 @@ export class InterventionsService {
    * Puts a failed or timed-out task back to pending, its attempts counted anew.
    * @throws NotFound, InvalidTransition, DeadlinePassed, DuplicateTask
    */
-  @Transactional()
+  @Transactional({ propagation: 'nested' })
   async retry(caller: Caller, id: string): Promise<Task> {
     const before = await this.tasks.getForUpdate(caller.tenantId, id);
     const [task] = await this.tasks.retry(caller.tenantId, [id]);
@@ -79,13 +79,18 @@ export class InterventionsService {
     throw isDead ? new DeadlinePassed(before) : new InvalidTransition(before, 'pending');
   }
 
-  /** As `retry`, for many: each is tried again or refused by itself, at most a thousand a call. */
+  /**
+   * As `retry`, for many: each is tried again or refused by itself, at most a thousand a call. Of `ids`, those that no
+   * task has, or none that fits the other conditions, are refused as not found.
+   */
   async retryMany(caller: Caller, dead: DeadTasks): Promise<Retried> {
     if (!dead.ids && !dead.types && !dead.workspaceIds) {
       throw InvalidInput.of('ids', 'isDefined', 'Name the tasks by ids, types or workspaceIds');
     }
     const ids = await this.tasks.dead(caller.tenantId, dead, MAX_RETRIES + 1);
     const result: Retried = { tasks: [], refused: [], hasMore: ids.length > MAX_RETRIES };
+    const known = new Set(ids);
+    for (const taskId of dead.ids ?? []) if (!known.has(taskId)) result.refused.push({ taskId, code: 'not_found' });
     for (const id of ids.slice(0, MAX_RETRIES)) {
       try {
         result.tasks.push(await this.retry(caller, id));

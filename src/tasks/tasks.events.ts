@@ -76,8 +76,14 @@ const paused = define(
   'tasks.paused',
   'Tasks of the workspace or type are not claimed, or the agent claims none.',
   PAUSE,
+  'pause',
 );
-const resumed = define('tasks.resumed', 'What was paused can be claimed, or the agent can claim, again.', PAUSE);
+const resumed = define(
+  'tasks.resumed',
+  'What was paused can be claimed, or the agent can claim, again.',
+  PAUSE,
+  'pause',
+);
 const blocked = {
   failed: define('task.failed', 'The task failed for good: no attempt was left, or another would fail too.', ENDED),
   cancelled: define('task.cancelled', 'The task was cancelled, or skipped by the policy of an edge.', ENDED),
@@ -159,14 +165,14 @@ const holderOf = ({ assignedTo, epoch }: Task): JsonObject => ({ agentId: assign
 
 export const taskDeleted = (caller: Caller, task: Task): NewEvent => deleted(by(caller, task, { title: task.title }));
 
-function define(type: string, description: string, properties: Properties) {
+function define(type: string, description: string, properties: Properties, subjectType = 'task') {
   const data: JsonSchema = {
     type: 'object',
     properties,
     required: Object.keys(properties),
     additionalProperties: false,
   };
-  return defineEvent<JsonObject>({ type, subjectType: 'task', description, data });
+  return defineEvent<JsonObject>({ type, subjectType, description, data });
 }
 
 const by = (caller: Caller, task: Pick<Task, 'id' | 'workspaceId'>, data: JsonObject) => ({

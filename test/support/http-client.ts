@@ -22,6 +22,7 @@ export class HttpClient {
   readonly get = <T = Record<string, never>>(path: string, more?: Sending): Promise<Answer<T>> =>
     this.send<T>('GET', path, undefined, more);
   readonly post: Send = (path, body = {}, more) => this.send('POST', path, body, more);
+  readonly put: Send = (path, body = {}, more) => this.send('PUT', path, body, more);
   readonly patch: Send = (path, body = {}, more) => this.send('PATCH', path, body, more);
   readonly delete: Send = (path, body, more) => this.send('DELETE', path, body, more);
 
