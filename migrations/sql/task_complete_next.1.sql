@@ -20,7 +20,8 @@ BEGIN
   v_rows := array(SELECT t FROM task_complete(p_tenant, p_ids, p_epochs, p_results, p_actors, p_traces) t);
   IF cardinality(v_rows) = 0 THEN RETURN; END IF;
   RETURN QUERY SELECT * FROM unnest(v_rows);
-  v_done := array(SELECT id FROM unnest(v_rows));
+  -- Not the dependants that changed: a completion that is refused may name one of them.
+  v_done := array(SELECT id FROM unnest(v_rows) WHERE status = 'completed' AND epoch > 0);
 
   FOR i IN 1 .. cardinality(p_ids) LOOP
     CONTINUE WHEN p_ids[i] <> ALL (v_done);

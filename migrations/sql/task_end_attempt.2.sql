@@ -37,7 +37,9 @@ BEGIN
         error = CASE p_outcome WHEN 'released' THEN t.error ELSE p_errors[i] END,
         completed_at = CASE v_status WHEN 'pending' THEN NULL ELSE v_now END,
         ready_at = CASE p_outcome WHEN 'released' THEN v_now ELSE v_now + task_backoff(t.retry, t.attempt) END,
-        lease_expires_at = NULL, awaiting_since = NULL, updated_at = v_now, version = t.version + 1
+        lease_expires_at = NULL, awaiting_since = NULL, updated_at = v_now, version = t.version + 1,
+        -- A claim that is never taken away may have been past the deadline; nobody's task is ended by it.
+        due_at = coalesce(t.due_at, t.deadline)
       WHERE t.tenant_id = p_tenant AND t.id = r.id RETURNING t.* INTO r;
     RETURN NEXT r;
 
@@ -62,7 +64,7 @@ BEGIN
 
   FOR r IN SELECT * FROM task_settle(p_tenant, v_ended, v_statuses, v_now) LOOP
     RETURN NEXT r;
-    CONTINUE WHEN r.completed_at IS DISTINCT FROM v_now;
+    CONTINUE WHEN r.completed_at IS DISTINCT FROM v_now OR r.id = ANY (v_done);
     v_types := v_types || ('task.' || r.status);
     v_feeds := v_feeds || r.workspace_id;
     v_done := v_done || r.id;

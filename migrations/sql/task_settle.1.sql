@@ -2,7 +2,7 @@
 -- edges with a failure policy end dependants whose blocker ended otherwise, which may end others in turn. p_statuses stand
 -- beside p_ids. p_dependants limits it to edges that lead to these.
 --
--- Returns the tasks that changed. Those it ended have completed_at = p_now and say why in their error: the caller writes
+-- Returns the tasks that changed, some more than once, last as they are now. Those it ended have completed_at = p_now and say why in their error: the caller writes
 -- their events, after all locks on tasks and before those on feeds.
 CREATE FUNCTION task_settle(p_tenant uuid, p_ids uuid[], p_statuses text[], p_now timestamptz, p_dependants uuid[] DEFAULT NULL)
 RETURNS SETOF tasks LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$

@@ -148,14 +148,15 @@ export class ClaimsRepository extends AggregateRepository {
     return this.ends(tenantId, traced(end));
   }
 
-  /** Suspends the attempt until input comes; undefined when the epoch was not the newest or the task is not running. */
+  /** Suspends the attempt until input comes; undefined when it is not the newest, not running or asked to stop. */
   @Operation()
   async awaitInput(tenantId: string, { taskId, epoch }: Held, request: JsonValue): Promise<Task | undefined> {
     return this.change(
       tenantId,
       `UPDATE tasks SET status = 'awaiting_input', awaiting_since = clock_timestamp(), input_request = $4, input = NULL,
          updated_at = clock_timestamp(), version = version + 1
-       WHERE tenant_id = $1 AND id = $2 AND epoch = $3 AND status = 'in_progress' RETURNING *`,
+       WHERE tenant_id = $1 AND id = $2 AND epoch = $3 AND status = 'in_progress' AND cancel_requested_at IS NULL
+       RETURNING *`,
       [taskId, epoch, json(request)],
     );
   }

@@ -51,7 +51,7 @@ export interface HeartbeatResult {
   leaseExpiresAt?: Date;
   /** The earlier of the attempt's timeout and the task's deadline. */
   endsAt?: Date;
-  /** Three quarters of the time from the claim to `endsAt` are over. */
+  /** Three quarters of the time from the claim to `endsAt` are over, not counting what it waited for input. */
   endsSoon?: boolean;
   /** Stop, and release the task. */
   cancelRequested?: boolean;
@@ -250,10 +250,12 @@ function heartbeatResult(
 
 /** The heartbeat has set the lease's end from the database's time, which is so known here. */
 function stillYours(task: Task, leaseExpiresAt: Date, leaseSeconds: number | null): HeartbeatResult {
-  const { id: taskId, status, claimedAt, timeoutAt, deadline, cancelRequestedAt } = task;
+  const { id: taskId, status, timeoutAt, timeoutSeconds, awaitingSince, deadline, cancelRequestedAt } = task;
   const now = leaseExpiresAt.getTime() - (leaseSeconds ?? task.leaseSeconds ?? 0) * 1_000;
-  const begin = claimedAt?.getTime() ?? now;
-  const end = Math.min(timeoutAt?.getTime() ?? Infinity, deadline?.getTime() ?? Infinity);
+  // The timeout stands still while the attempt waits for input: it is later by the time that it has waited.
+  const timeout = (timeoutAt?.getTime() ?? Infinity) + (awaitingSince ? now - awaitingSince.getTime() : 0);
+  const begin = timeout - timeoutSeconds * 1_000;
+  const end = Math.min(timeout, deadline?.getTime() ?? Infinity);
   return {
     taskId,
     status,

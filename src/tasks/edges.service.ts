@@ -37,9 +37,7 @@ export class EdgesService {
     const { tenantId } = caller;
     const { taskId: blockerId, ...terms } = dependency(on.taskId, on, '');
     const edge: Edge = { blockerId, blockedId: taskId, ...terms };
-    if (edge.kind === 'parent_child') {
-      throw InvalidInput.of('kind', 'isIn', 'kind must not be parent_child: a parent is given when a task is made');
-    }
+    assertNoParent(edge.kind);
     if (blockerId === taskId) throw new DependencyCycle([taskId, taskId]);
     if (isBlocking(edge.kind)) await this.edges.lockGraph(tenantId);
     const { blocked, blocker } = await this.lock(tenantId, edge);
@@ -62,6 +60,7 @@ export class EdgesService {
   /** The task depends on the other one no longer. @throws NotFound */
   @Transactional({ retries: 5 })
   async remove(caller: Caller, taskId: string, blockerId: string, kind: EdgeKind): Promise<void> {
+    assertNoParent(kind);
     // The edge before the task, in the order in which the end of a blocker locks them.
     const edge = await this.edges.remove(caller.tenantId, { blockerId, blockedId: taskId, kind });
     if (!edge) throw new NotFound('edge', `${taskId} → ${blockerId}, ${kind}`);
@@ -93,6 +92,15 @@ export class EdgesService {
     const ended = changed.filter((task) => hasEnded(task.status));
     this.events.append(caller.tenantId, ...ended.map((task) => taskBlocked(caller, task)));
   }
+}
+
+function assertNoParent(kind: EdgeKind): void {
+  if (kind !== 'parent_child') return;
+  throw InvalidInput.of(
+    'kind',
+    'isIn',
+    'kind must not be parent_child: a parent is given when a task is made, for good',
+  );
 }
 
 /** The ids along the dependencies from one task to another; undefined when there is no way. */

@@ -23,6 +23,7 @@ export class InputsService {
   /**
    * Suspends the attempt until somebody answers: lease and timeout stand still, and the holder goes on under the same
    * epoch. Only the deadline, a cancellation or a release end it meanwhile.
+   * @throws NotFound, LeaseLost, InvalidTransition, CancelRequested
    */
   @Transactional()
   async awaitInput(caller: Caller, held: Held, request: JsonValue = null): Promise<Task> {

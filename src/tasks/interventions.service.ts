@@ -70,7 +70,7 @@ export class InterventionsService {
   @Transactional({ propagation: 'nested' })
   async retry(caller: Caller, id: string): Promise<Task> {
     const before = await this.tasks.getForUpdate(caller.tenantId, id);
-    const [task] = await this.tasks.retry(caller.tenantId, [id]);
+    const task = await this.tasks.retry(caller.tenantId, id);
     if (task) {
       this.events.append(caller.tenantId, taskRetried(caller, task));
       return task;

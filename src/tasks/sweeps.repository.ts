@@ -47,8 +47,8 @@ export class SweepsRepository extends AggregateRepository {
              WHEN claim_kind = 'agent' AND lease_expires_at < now THEN 'expired'
              WHEN claim_kind <> 'agent' AND overdue_at IS NULL AND least(timeout_at, lease_expires_at) <= now THEN 'overdue'
              WHEN timeout_at <= now THEN NULL
-             WHEN warned < 90 AND claimed_at + (timeout_at - claimed_at) * 0.9 <= now THEN 'warn_90'
-             WHEN warned < 75 AND claimed_at + (timeout_at - claimed_at) * 0.75 <= now THEN 'warn_75'
+             WHEN warned < 90 AND timeout_at - make_interval(secs => timeout_seconds * 0.1) <= now THEN 'warn_90'
+             WHEN warned < 75 AND timeout_at - make_interval(secs => timeout_seconds * 0.25) <= now THEN 'warn_75'
            END AS due
          FROM tasks, clock_timestamp() AS now
          WHERE status = 'in_progress' AND deleted_at IS NULL

@@ -86,12 +86,12 @@ export class DuplicateTask extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'duplicate_task';
 
-  /** @param taskId the open task, where it could be asked for */
+  /** @param taskId the open task; none when it has ended since, or is of the same batch */
   constructor(
-    readonly dedupeKey: string | null,
+    readonly dedupeKey: string,
     taskId?: string,
   ) {
-    super(`An open task has the dedupe key ${dedupeKey ?? 'of one of these'}; wait for its end, or use it instead.`, {
+    super(`An open task has the dedupe key ${dedupeKey}; wait for its end, or use it instead.`, {
       dedupeKey,
       taskId: taskId ?? null,
     });
@@ -117,6 +117,19 @@ export class TaskNotWaiting extends DomainError {
     super(`The task ${task.id} is ${task.status}: it cannot be made to wait any more.`, {
       taskId: task.id,
       taskStatus: task.status,
+    });
+  }
+}
+
+/** Who is asked to stop cannot wait for an answer that nobody will give. */
+export class CancelRequested extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'cancel_requested';
+
+  constructor(task: Task) {
+    super(`The cancellation of the task ${task.id} was asked for; release it.`, {
+      taskId: task.id,
+      reason: task.cancelReason,
     });
   }
 }

@@ -10,7 +10,7 @@ import {
   raised,
   arrayMapper,
   rowMapper,
-  violates,
+  takenValue,
 } from '../shared/database/index.js';
 import { type JsonObject, NotFound, OptimisticLock } from '../shared/errors/index.js';
 import { type CachedEntity, EntityCache } from '../shared/cache/index.js';
@@ -93,20 +93,15 @@ export class TasksRepository extends AggregateRepository {
   /** Inserts a task with its edges and its event, all at once. Concurrent calls share a statement. */
   @Operation()
   async create(tenantId: string, task: NewTask): Promise<Task> {
-    try {
-      return await this.creations(tenantId, traced(task));
-    } catch (error) {
-      // In a transaction, which the refusal has ended, nothing can be asked any more.
-      if (!(error instanceof DuplicateTask) || this.inTransaction) throw error;
-      throw await this.namingTheOpenOne(tenantId, error);
-    }
+    const insert = () => this.creations(tenantId, traced(task));
+    return task.dedupeKey === null ? insert() : this.namingTheOpenOne(tenantId, insert);
   }
 
   /**
    * Inserts any number of tasks by COPY, inside the caller's transaction; all or nothing. Edges may lead to tasks of the
    * same call. The events are the caller's.
    * @returns the tasks that the policy of an edge ended at once
-   * @throws NotFound when an edge leads to no task of the tenant, ParentCancelled
+   * @throws NotFound when an edge leads to no task of the tenant, ParentCancelled, DuplicateTask
    */
   @Operation()
   async createBatch(tenantId: string, tasks: readonly ImportedTask[]): Promise<Task[]> {
@@ -121,7 +116,8 @@ export class TasksRepository extends AggregateRepository {
     const lines = function* (): Generator<string> {
       for (const task of tasks) yield taskLine(tenantId, task, open.get(task.id) ?? 0, now);
     };
-    await database.copy(`COPY tasks (${TASK_COLUMNS}) FROM STDIN`, lines());
+    const load = () => database.copy(`COPY tasks (${TASK_COLUMNS}) FROM STDIN`, lines());
+    await (tasks.some((task) => task.dedupeKey !== null) ? this.namingTheOpenOne(tenantId, load) : load());
     await this.addLanes(tenantId, tasks);
     if (edges.length > 0) {
       const edgeLines = edges.map((edge) => edgeLine(tenantId, edge, resolved(edge), now));
@@ -349,24 +345,26 @@ export class TasksRepository extends AggregateRepository {
   }
 
   /**
-   * Puts failed and timed-out tasks back to pending, their attempts counted anew; those whose deadline has passed stay.
+   * Puts a failed or timed-out task back to pending, its attempts counted anew; undefined when it is not, or its deadline
+   * has passed.
    * @throws DuplicateTask when another open task has the dedupe key by now
    */
   @Operation()
-  async retry(tenantId: string, ids: readonly string[]): Promise<Task[]> {
-    const rows = await this.query(
-      `UPDATE tasks SET status = 'pending', attempt = 0, assigned_to = NULL, completed_at = NULL,
+  async retry(tenantId: string, id: string): Promise<Task | undefined> {
+    const [row] = await this.namingTheOpenOne(tenantId, () =>
+      this.query(
+        `UPDATE tasks SET status = 'pending', attempt = 0, assigned_to = NULL, completed_at = NULL,
          cancel_requested_at = NULL, cancel_reason = NULL, ready_at = greatest(clock_timestamp(), run_at),
          due_at = deadline, updated_at = clock_timestamp(), version = version + 1
-       WHERE tenant_id = $1 AND id = ANY ($2) AND status IN ('failed', 'timeout') AND deleted_at IS NULL
+       WHERE tenant_id = $1 AND id = $2 AND status IN ('failed', 'timeout') AND deleted_at IS NULL
          AND (deadline IS NULL OR deadline > clock_timestamp()) RETURNING *`,
-      [tenantId, ids],
-    ).catch((error: unknown) => {
-      throw violates(error, 'idx_tasks_dedupe') ? new DuplicateTask(null) : error;
-    });
-    const tasks = rows.map((row) => this.toTask(row));
-    await this.changed(tenantId, tasks);
-    return tasks;
+        [tenantId, id],
+      ),
+    );
+    if (!row) return undefined;
+    const task = this.toTask(row);
+    await this.changed(tenantId, [task]);
+    return task;
   }
 
   /** Ids of failed and timed-out tasks that fit, those that ended first coming first; with `ids` only of these, in any status. */
@@ -401,7 +399,8 @@ export class TasksRepository extends AggregateRepository {
       [...ended.values()],
       dependants,
     ]);
-    const tasks = rows.map((row) => this.toTask(row));
+    // Some stand there more than once, last as they are now.
+    const tasks = [...new Map(rows.map((row) => [row.id, this.toTask(row)])).values()];
     await this.changed(tenantId, tasks);
     return tasks;
   }
@@ -501,7 +500,7 @@ export class TasksRepository extends AggregateRepository {
       tasks.map((task) => task.trace),
     ]);
     const rows = await created.catch((error: unknown) => {
-      throw refusal(error, tasks);
+      throw refusal(error);
     });
     await this.persistence.transactions.afterCommit(() => this.laneSeen(lanes.keys()));
     await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);
@@ -540,12 +539,19 @@ export class TasksRepository extends AggregateRepository {
     return row?.now ?? new Date();
   }
 
-  private async namingTheOpenOne(tenantId: string, { dedupeKey }: DuplicateTask): Promise<DuplicateTask> {
-    const [row] = await this.query<{ id: string }>(
-      `SELECT id FROM tasks WHERE tenant_id = $1 AND dedupe_key = $2 AND completed_at IS NULL AND deleted_at IS NULL`,
-      [tenantId, dedupeKey],
-    );
-    return new DuplicateTask(dedupeKey, row?.id);
+  /** In a transaction, which a refusal ends, the open task can still be asked for behind a savepoint. */
+  private async namingTheOpenOne<T>(tenantId: string, write: () => Promise<T>): Promise<T> {
+    try {
+      return await (this.inTransaction ? this.persistence.transactions.run({ propagation: 'nested' }, write) : write());
+    } catch (error) {
+      const key = error instanceof DuplicateTask ? error.dedupeKey : takenValue(error, 'idx_tasks_dedupe');
+      if (key === undefined) throw error;
+      const [row] = await this.query<{ id: string }>(
+        `SELECT id FROM tasks WHERE tenant_id = $1 AND dedupe_key = $2 AND completed_at IS NULL AND deleted_at IS NULL`,
+        [tenantId, key],
+      );
+      throw new DuplicateTask(key, row?.id);
+    }
   }
 
   private async whyNotAt(tenantId: string, id: string, version: number): Promise<NotFound | OptimisticLock> {
@@ -557,14 +563,14 @@ export class TasksRepository extends AggregateRepository {
   }
 }
 
-/** What the functions raise, as what it is; of one item when the batch has only one. */
-function refusal(error: unknown, tasks: readonly NewTask[]): unknown {
+/** What the functions raise, as what it is. */
+function refusal(error: unknown): unknown {
   const unknownBlocker = raised(error, 'MU001');
   if (unknownBlocker !== undefined) return new NotFound('task', unknownBlocker);
   const cancelledParent = raised(error, 'MU002');
   if (cancelledParent !== undefined) return new ParentCancelled(cancelledParent);
-  const dedupeKey = tasks.find((task) => task.dedupeKey !== null)?.dedupeKey;
-  return dedupeKey && violates(error, 'idx_tasks_dedupe') ? new DuplicateTask(dedupeKey) : error;
+  const dedupeKey = takenValue(error, 'idx_tasks_dedupe');
+  return dedupeKey === undefined ? error : new DuplicateTask(dedupeKey);
 }
 
 const keysOf = (tasks: readonly NewTask[]): string[] =>

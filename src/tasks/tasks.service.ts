@@ -16,7 +16,7 @@ import { type RetryPolicy, retryPolicy } from './retry-policy.js';
 import type { Attempt, Dependency, Priority, Task } from './task.entity.js';
 import { hasEnded, isHeld } from './task-state.js';
 import { taskBlocked, taskCreated, taskDeleted, taskUpdated } from './tasks.events.js';
-import { DependencyCycle, RefusedInBatch, TaskBlocksOthers, TaskInProgress } from './tasks.errors.js';
+import { DependencyCycle, DuplicateTask, RefusedInBatch, TaskBlocksOthers, TaskInProgress } from './tasks.errors.js';
 import { type TaskPatch, TasksRepository } from './tasks.repository.js';
 
 export const DEFAULT_MAX_ATTEMPTS = 3;
@@ -119,10 +119,20 @@ export class TasksService {
     const refs = new Map(inputs.map(({ ref }, index) => [ids[index], ref]));
     const sorted = ordered(tasks, (id) => refs.get(id) ?? id);
     await this.assertKnown(caller, tasks);
-    const ended = await this.tasks.createBatch(caller.tenantId, sorted);
+    const ended = await this.load(caller, tasks, sorted);
     this.events.append(caller.tenantId, ...tasks.map((task) => taskCreated(caller, task)));
     this.events.append(caller.tenantId, ...ended.filter(isEnded).map((task) => taskBlocked(caller, task)));
     return inputs.map(({ ref }, index) => ({ id: ids[index] ?? '', ...(ref !== undefined && { ref }) }));
+  }
+
+  private async load(caller: Caller, tasks: readonly ImportedTask[], sorted: ImportedTask[]): Promise<Task[]> {
+    try {
+      return await this.tasks.createBatch(caller.tenantId, sorted);
+    } catch (error) {
+      if (!(error instanceof DuplicateTask)) throw error;
+      const index = tasks.findLastIndex((task) => task.dedupeKey === error.dedupeKey);
+      throw new RefusedInBatch(`tasks[${index}].dedupeKey`, error);
+    }
   }
 
   get(caller: Caller, id: string): Promise<Task> {

@@ -7,7 +7,18 @@ import { ApiKeysService, type Caller, type Scope, TenantsService } from '../../s
 import { Transactions } from '../../src/shared/database/index.js';
 import { EventLog, type LoggedEvent } from '../../src/shared/events/index.js';
 import { createLogger } from '../../src/shared/logging/index.js';
-import { type ClaimOptions, ClaimsService, type CreateTask, type Task, TasksService } from '../../src/tasks/index.js';
+import {
+  type ClaimOptions,
+  ClaimsService,
+  type CreateTask,
+  DispatchService,
+  EdgesService,
+  InputsService,
+  InterventionsService,
+  Sweeper,
+  type Task,
+  TasksService,
+} from '../../src/tasks/index.js';
 import { WorkspacesService } from '../../src/workspaces/index.js';
 import { query, workerDatabase } from './database.js';
 import { HttpClient } from './http-client.js';
@@ -52,6 +63,11 @@ export async function startNode(databaseUrl: string, settings: Record<string, st
     get,
     tasks: get(TasksService),
     claims: get(ClaimsService),
+    edges: get(EdgesService),
+    inputs: get(InputsService),
+    interventions: get(InterventionsService),
+    dispatch: get(DispatchService),
+    sweep: () => get(Sweeper).sweep(),
     transactions: get(Transactions),
     stop: () => server.stop(),
   };

@@ -115,8 +115,12 @@ export function raised(error: unknown, code: string): string | undefined {
   return driver.code === code ? (driver.detail ?? '') : undefined;
 }
 
-/** True when the statement would have broken this unique index or constraint. */
-export function violates(error: unknown, constraint: string): boolean {
-  const driver = driverError(error);
-  return driver.code === '23505' && driver.constraint === constraint;
+/**
+ * The value that stands there already, when the statement would have broken this unique index over the tenant and one
+ * column.
+ */
+export function takenValue(error: unknown, index: string): string | undefined {
+  const { code, constraint, detail = '' } = driverError(error);
+  if (code !== '23505' || constraint !== index) return undefined;
+  return /^[^=]*=\([\da-f-]{36}, ([^]*)\)[^)]*$/.exec(detail)?.[1];
 }
