@@ -29,6 +29,8 @@ DECLARE
   v_requests int[] := '{}';          -- beside v_ids: who takes it
   v_seen uuid[];                     -- not to be found again, when a look is repeated
   v_again boolean;
+  v_rest boolean;                    -- to look into every lane, one after the other, since the best were held by others
+  v_wanted int;
   v_rows tasks[]; v_feeds uuid[]; v_who text[]; v_data jsonb[]; v_trace text[];
   r_agent record; r_found record;
 BEGIN
@@ -99,12 +101,14 @@ BEGIN
 
   FOR p IN 0 .. 4 LOOP
     v_seen := '{}';
+    v_rest := false;
     LOOP
       EXIT WHEN cardinality(v_slots) = 0;
       v_again := false;
       v_look := v_lanes;
-      v_counts := array[cardinality(v_slots)];
-      IF cardinality(v_lanes) > 1 THEN
+      v_wanted := cardinality(v_slots);
+      v_counts := array_fill(v_wanted, array[cardinality(v_lanes)]);
+      IF cardinality(v_lanes) > 1 AND NOT v_rest THEN
         -- How many of the best stand in each lane: only so many are locked there.
         SELECT array_agg(q.lane), array_agg(q.n) INTO v_look, v_counts FROM (
           SELECT m.lane, count(*)::int AS n FROM (
@@ -124,7 +128,7 @@ BEGIN
             AND deleted_at IS NULL AND priority = p AND (ready_at, id) > (p_after_at[p + 1], p_after_id[p + 1])
             AND ready_at <= v_now AND (deadline IS NULL OR deadline > v_now)
             AND (concurrency_key IS NULL OR concurrency_key <> ALL (v_full)) AND id <> ALL (v_seen)
-          ORDER BY ready_at, id LIMIT v_counts[l] FOR UPDATE SKIP LOCKED
+          ORDER BY ready_at, id LIMIT least(v_counts[l], cardinality(v_slots)) FOR UPDATE SKIP LOCKED
         LOOP
           IF r_found.key IS NOT NULL THEN
             v_count := coalesce((v_room ->> r_found.key)::int, task_room(p_tenant, r_found.key));
@@ -140,8 +144,12 @@ BEGIN
           v_slots := v_slots[2 :];
         END LOOP;
       END LOOP;
+      IF cardinality(v_slots) > 0 AND cardinality(v_lanes) > 1 AND NOT v_again AND NOT v_rest THEN
+        v_rest := coalesce((SELECT sum(n) FROM unnest(v_counts) n) >= v_wanted, false);
+        v_again := v_rest;
+      END IF;
       EXIT WHEN NOT v_again;
-      -- Keys turned out to be full: others may take the places of their tasks.
+      -- Keys turned out to be full, or tasks to be held by others: what stands behind them may take their places.
       v_seen := v_ids;
     END LOOP;
   END LOOP;
