@@ -47,7 +47,7 @@ export const FAULTS: readonly Fault[] = [
       change(
         url,
         'task_claim',
-        /(LIMIT v_counts\[l\]) FOR UPDATE SKIP LOCKED\s+LOOP/g,
+        /(LIMIT least\(v_counts\[l\], cardinality\(v_slots\)\)) FOR UPDATE SKIP LOCKED\s+LOOP/g,
         '$1 LOOP PERFORM pg_sleep(0.005);',
       ),
   },
