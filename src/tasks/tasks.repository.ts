@@ -261,7 +261,7 @@ export class TasksRepository extends AggregateRepository {
     );
   }
 
-  /** Ids of unfinished tasks that wait for this one, at most `limit`. */
+  /** Ids of tasks that wait for this one, or would if they were tried again; at most `limit`. */
   @Operation()
   async waitingFor(tenantId: string, id: string, limit: number): Promise<string[]> {
     const edges = await this.query<{ blocked_id: string }>(
@@ -269,7 +269,8 @@ export class TasksRepository extends AggregateRepository {
       [tenantId, id],
     );
     const rows = await this.query<{ id: string }>(
-      `SELECT id FROM tasks WHERE tenant_id = $1 AND id = ANY ($2) AND completed_at IS NULL AND deleted_at IS NULL
+      `SELECT id FROM tasks WHERE tenant_id = $1 AND id = ANY ($2) AND status NOT IN ('completed', 'cancelled')
+         AND deleted_at IS NULL
        ORDER BY id LIMIT $3`,
       [tenantId, edges.map((edge) => edge.blocked_id), limit],
     );

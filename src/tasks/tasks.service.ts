@@ -170,7 +170,7 @@ export class TasksService {
 
   /**
    * Hides the task for good.
-   * @throws TaskInProgress, TaskBlocksOthers when unfinished tasks wait for it and it has not been completed
+   * @throws TaskInProgress, TaskBlocksOthers when others wait for it, or would when tried again, and it has not been completed
    */
   @Transactional()
   async delete(caller: Caller, id: string): Promise<void> {

@@ -1,0 +1,29 @@
+import { Sweeper } from '../../src/tasks/index.js';
+import { startGiven, type Tenant } from '../support/given.js';
+
+/** Counterexamples of the model in test/model, each by itself. */
+describe('a task', () => {
+  const given = startGiven();
+
+  /** Sets columns as time would, and lets the sweeper find the task. */
+  const pass = async ({ rows }: Tenant, id: string, columns: string): Promise<void> => {
+    await rows(`UPDATE tasks SET ${columns} WHERE tenant_id = $1 AND id = $2`, id);
+    await given.node.get(Sweeper).sweep();
+  };
+  const OVER = `now() - interval '1 second'`;
+  const DEADLINE_OVER = `deadline = ${OVER}, due_at = ${OVER}`;
+
+  it('cannot be deleted while one that timed out would wait for it when tried again', async () => {
+    const tenant = await given.workspace({ tasks: 1 });
+    const [blocker] = tenant.tasks;
+    const id = blocker?.id ?? '';
+    const dead = await tenant.task({ dependsOn: [{ taskId: id }] });
+    await pass(tenant, dead.id, DEADLINE_OVER);
+    expect((await tenant.get(dead.id)).status).toBe('timeout');
+
+    await expect(given.node.tasks.delete(tenant.caller, id)).rejects.toMatchObject({
+      code: 'task_blocks_others',
+      details: { dependants: [dead.id] },
+    });
+  });
+});
