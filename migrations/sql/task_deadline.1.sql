@@ -1,5 +1,5 @@
 -- Looks at tasks whose due_at has come: warns at 75 % and 90 % of the way from creation to deadline, and ends them at the
--- deadline. Claims of the kinds interactive and human are only marked as overdue. p_ids are sorted.
+-- deadline; when its cancellation was asked for, as cancelled. Claims of the kinds interactive and human are only marked as overdue. p_ids are sorted.
 CREATE FUNCTION task_deadline(p_tenant uuid, p_ids uuid[], p_actor text) RETURNS SETOF tasks LANGUAGE plpgsql AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
@@ -33,10 +33,10 @@ BEGIN
           VALUES (p_tenant, r.id, r.epoch, r.assigned_to, r.claim_kind, r.claimed_at, v_now, 'timed_out', v_error);
       END IF;
       UPDATE tasks SET
-          status = 'timeout', error = v_error, completed_at = v_now, lease_expires_at = NULL, awaiting_since = NULL,
+          status = CASE WHEN cancel_requested_at IS NULL THEN 'timeout' ELSE 'cancelled' END, error = v_error, completed_at = v_now, lease_expires_at = NULL, awaiting_since = NULL,
           updated_at = v_now, version = version + 1
         WHERE tenant_id = p_tenant AND id = v_id RETURNING * INTO r;
-      v_types := v_types || 'task.timed_out'::text;
+      v_types := v_types || CASE r.status WHEN 'timeout' THEN 'task.timed_out' ELSE 'task.cancelled' END;
       v_data := v_data || task_event_data(r, 'timed_out', v_agent);
       v_ended := v_ended || r.id;
       v_statuses := v_statuses || r.status;

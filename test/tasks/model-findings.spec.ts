@@ -1,4 +1,4 @@
-import { Sweeper } from '../../src/tasks/index.js';
+import { InterventionsService, Sweeper } from '../../src/tasks/index.js';
 import { startGiven, type Tenant } from '../support/given.js';
 
 /** Counterexamples of the model in test/model, each by itself. */
@@ -24,6 +24,21 @@ describe('a task', () => {
     await expect(given.node.tasks.delete(tenant.caller, id)).rejects.toMatchObject({
       code: 'task_blocks_others',
       details: { dependants: [dead.id] },
+    });
+  });
+
+  it('is cancelled by its deadline when its holder had been asked to stop', async () => {
+    const tenant = await given.workspace({ agents: ['ada'], tasks: 1 });
+    const [lease] = await tenant.claim(tenant.ada);
+    const id = lease?.task.id ?? '';
+    await given.node.get(InterventionsService).cancel(tenant.caller, id);
+
+    await pass(tenant, id, DEADLINE_OVER);
+
+    expect(await tenant.get(id)).toMatchObject({ status: 'cancelled', error: { code: 'deadline_passed' } });
+    expect((await tenant.events.of(id)).slice(-2)).toEqual(['task.cancel_requested', 'task.cancelled']);
+    await expect(given.node.get(InterventionsService).retry(tenant.caller, id)).rejects.toMatchObject({
+      code: 'invalid_transition',
     });
   });
 });
