@@ -41,4 +41,17 @@ describe('a task', () => {
       code: 'invalid_transition',
     });
   });
+
+  it('that a person gives back after its deadline is ended, and does not stay pending for ever', async () => {
+    const tenant = await given.workspace({ agents: ['ada'], tasks: 1 });
+    const [lease] = await tenant.claim(tenant.ada, { claimKind: 'human' });
+    const id = lease?.task.id ?? '';
+    await pass(tenant, id, DEADLINE_OVER);
+    expect((await tenant.get(id)).status).toBe('in_progress');
+
+    await given.node.claims.release(tenant.caller, { taskId: id, epoch: 1 });
+    await given.node.get(Sweeper).sweep();
+
+    expect((await tenant.get(id)).status).toBe('timeout');
+  });
 });
