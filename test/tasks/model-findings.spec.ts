@@ -1,4 +1,4 @@
-import { InterventionsService, Sweeper } from '../../src/tasks/index.js';
+import { EdgesService, InterventionsService, Sweeper } from '../../src/tasks/index.js';
 import { startGiven, type Tenant } from '../support/given.js';
 
 /** Counterexamples of the model in test/model, each by itself. */
@@ -53,5 +53,17 @@ describe('a task', () => {
     await given.node.get(Sweeper).sweep();
 
     expect((await tenant.get(id)).status).toBe('timeout');
+  });
+
+  it('is counted once and answered as it is when it is cancelled with a subtask that it waits for', async () => {
+    const tenant = await given.workspace({ tasks: 1 });
+    const id = tenant.tasks[0]?.id ?? '';
+    const child = await tenant.task({ parentTaskId: id });
+    await given.node.get(EdgesService).add(tenant.caller, id, { taskId: child.id, kind: 'waits_for' });
+
+    const cancelled = await given.node.get(InterventionsService).cancel(tenant.caller, id, { tree: true });
+
+    expect(cancelled).toMatchObject({ cancelled: 2, requested: 0 });
+    expect(cancelled.task.version).toBe((await tenant.get(id)).version);
   });
 });
