@@ -5,8 +5,9 @@ import { DomainError, InvalidInput } from '../shared/errors/index.js';
 import { EventLog } from '../shared/events/index.js';
 import { currentTraceparent } from '../shared/metrics/index.js';
 import type { Task } from './task.entity.js';
+import { hasEnded } from './task-state.js';
 import { DeadlinePassed, InvalidTransition } from './tasks.errors.js';
-import { taskRetried } from './tasks.events.js';
+import { taskBlocked, taskRetried } from './tasks.events.js';
 import { TasksRepository } from './tasks.repository.js';
 
 /** Tasks of one bulk retry at most. */
@@ -68,16 +69,22 @@ export class InterventionsService {
   }
 
   /**
-   * Puts a failed or timed-out task back to pending, its attempts counted anew.
+   * Puts a failed or timed-out task back to pending, its attempts counted anew. The policy of an edge whose blocker has
+   * ended otherwise than it needs applies at once: try the blocker again first, or remove the edge.
    * @throws NotFound, InvalidTransition, DeadlinePassed, DuplicateTask
    */
-  @Transactional({ propagation: 'nested' })
+  @Transactional({ propagation: 'nested', retries: 5 })
   async retry(caller: Caller, id: string): Promise<Task> {
+    // Before the task, in the order in which the end of a blocker locks them.
+    const blockers = await this.tasks.lockPolicies(caller.tenantId, id);
     const before = await this.tasks.getForUpdate(caller.tenantId, id);
     const task = await this.tasks.retry(caller.tenantId, id);
     if (task) {
       this.events.append(caller.tenantId, taskRetried(caller, task));
-      return task;
+      const changed = await this.tasks.settle(caller.tenantId, blockers, [id]);
+      const ended = changed.filter((one) => hasEnded(one.status));
+      this.events.append(caller.tenantId, ...ended.map((one) => taskBlocked(caller, one)));
+      return changed.find((one) => one.id === id) ?? task;
     }
     const isDead = before.status === 'failed' || before.status === 'timeout';
     throw isDead ? new DeadlinePassed(before) : new InvalidTransition(before, 'pending');

@@ -368,6 +368,22 @@ export class TasksRepository extends AggregateRepository {
     return task;
   }
 
+  /** The blockers that may end this task by the policy of an edge and have ended, with their status. Locks the blockers. */
+  @Operation()
+  async lockPolicies(tenantId: string, id: string): Promise<ReadonlyMap<string, TaskStatus>> {
+    const edges = await this.query<{ blocker_id: string }>(
+      `SELECT DISTINCT blocker_id FROM task_edges WHERE tenant_id = $1 AND blocked_id = $2 AND resolved_at IS NULL
+         AND on_failure IN ('fail', 'skip')`,
+      [tenantId, id],
+    );
+    if (edges.length === 0) return new Map();
+    const rows = await this.query<{ id: string; status: TaskStatus }>(
+      'SELECT id, status FROM tasks WHERE tenant_id = $1 AND id = ANY ($2) ORDER BY id FOR SHARE',
+      [tenantId, edges.map((edge) => edge.blocker_id)],
+    );
+    return new Map(rows.filter((row) => hasEnded(row.status)).map((row) => [row.id, row.status]));
+  }
+
   /** Ids of failed and timed-out tasks that fit, those that ended first coming first; with `ids` only of these, in any status. */
   @Operation()
   async dead(

@@ -66,4 +66,22 @@ describe('a task', () => {
     expect(cancelled).toMatchObject({ cancelled: 2, requested: 0 });
     expect(cancelled.task.version).toBe((await tenant.get(id)).version);
   });
+
+  it('that the failure of another ended is ended again by a retry, until that one is tried again', async () => {
+    const tenant = await given.workspace({ agents: ['ada'] });
+    const blocker = await tenant.task({ maxAttempts: 1 });
+    const { id } = await tenant.task({ dependsOn: [{ taskId: blocker.id, onFailure: 'fail' }] });
+    const interventions = given.node.get(InterventionsService);
+    await tenant.claim(tenant.ada);
+    await given.node.claims.fail(tenant.caller, { taskId: blocker.id, epoch: 1 }, { code: 'broken', message: 'No.' });
+
+    expect(await interventions.retry(tenant.caller, id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'blocker_failed' },
+    });
+    expect((await tenant.events.of(id)).slice(-2)).toEqual(['task.retried', 'task.failed']);
+
+    await interventions.retry(tenant.caller, blocker.id);
+    expect(await interventions.retry(tenant.caller, id)).toMatchObject({ status: 'pending', openBlockers: 1 });
+  });
 });
