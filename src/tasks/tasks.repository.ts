@@ -189,7 +189,7 @@ export class TasksRepository extends AggregateRepository {
     const [row] = await this.query(
       `UPDATE tasks SET open_blockers = open_blockers + $3, ready_at = greatest(clock_timestamp(), run_at),
          updated_at = clock_timestamp(), version = version + 1
-       WHERE tenant_id = $1 AND id = $2 RETURNING *`,
+       WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING *`,
       [tenantId, id, by],
     );
     if (!row) throw new NotFound('task', id);

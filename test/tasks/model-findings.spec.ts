@@ -84,4 +84,16 @@ describe('a task', () => {
     await interventions.retry(tenant.caller, blocker.id);
     expect(await interventions.retry(tenant.caller, id)).toMatchObject({ status: 'pending', openBlockers: 1 });
   });
+
+  it('that was deleted loses no edges any more, resolved or not', async () => {
+    const tenant = await given.workspace({ tasks: 1 });
+    const blocker = tenant.tasks[0]?.id ?? '';
+    const { id } = await tenant.task({ dependsOn: [{ taskId: blocker }] });
+    await given.node.tasks.delete(tenant.caller, id);
+
+    const removed = given.node.get(EdgesService).remove(tenant.caller, id, blocker, 'blocks');
+
+    await expect(removed).rejects.toMatchObject({ code: 'not_found' });
+    expect((await tenant.events.of(id)).at(-1)).toBe('task.deleted');
+  });
 });
