@@ -39,7 +39,7 @@ BEGIN
     END IF;
     SELECT min(e.blocker::text) INTO v_refused FROM jsonb_to_recordset(p_edges) AS e (blocker uuid, kind text)
       JOIN tasks b ON b.tenant_id = p_tenant AND b.id = e.blocker
-      WHERE e.kind = 'parent_child' AND (b.status = 'cancelled' OR b.cancel_requested_at IS NOT NULL);
+      WHERE e.kind = 'parent_child' AND (b.status = 'cancelled' OR b.cancel_requested_at IS NOT NULL AND b.completed_at IS NULL);
     IF v_refused IS NOT NULL THEN
       RAISE EXCEPTION 'cancelled parent' USING errcode = 'MU002', detail = v_refused;
     END IF;

@@ -538,7 +538,8 @@ export class TasksRepository extends AggregateRepository {
     const status = new Map<string, TaskStatus>(tasks.map((task) => [task.id, task.status]));
     const existing = [...new Set(edges.map((edge) => edge.blockerId).filter((id) => !status.has(id)))];
     const rows = await this.query<{ id: string; status: TaskStatus; closed: boolean }>(
-      `SELECT id, status, status = 'cancelled' OR cancel_requested_at IS NOT NULL AS closed FROM tasks
+      `SELECT id, status, status = 'cancelled' OR cancel_requested_at IS NOT NULL AND completed_at IS NULL AS closed
+       FROM tasks
        WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL ORDER BY id FOR SHARE`,
       [tenantId, existing],
     );

@@ -1,5 +1,5 @@
 import { EdgesService, InterventionsService, Sweeper } from '../../src/tasks/index.js';
-import { startGiven, type Tenant } from '../support/given.js';
+import { aTask, startGiven, type Tenant } from '../support/given.js';
 
 /** Counterexamples of the model in test/model, each by itself. */
 describe('a task', () => {
@@ -95,5 +95,17 @@ describe('a task', () => {
 
     await expect(removed).rejects.toMatchObject({ code: 'not_found' });
     expect((await tenant.events.of(id)).at(-1)).toBe('task.deleted');
+  });
+
+  it('that was completed although it was asked to stop takes subtasks, as any that is completed', async () => {
+    const tenant = await given.workspace({ agents: ['ada'], tasks: 1 });
+    const [lease] = await tenant.claim(tenant.ada);
+    const id = lease?.task.id ?? '';
+    await given.node.get(InterventionsService).cancel(tenant.caller, id);
+    await expect(tenant.task({ parentTaskId: id })).rejects.toMatchObject({ code: 'parent_cancelled' });
+    await given.node.claims.complete(tenant.caller, { taskId: id, epoch: 1 });
+
+    expect(await tenant.task({ parentTaskId: id })).toMatchObject({ parentTaskId: id });
+    expect(await given.node.tasks.createBatch(tenant.caller, [aTask({ parentTaskId: id })])).toHaveLength(1);
   });
 });
