@@ -84,8 +84,10 @@ BEGIN
           AND NOT EXISTS (SELECT FROM task_pauses WHERE tenant_id = p_tenant
             AND (scope = 'type' AND subject = t.type OR scope = 'workspace' AND subject = t.workspace_id::text))
           AND id <> ALL (v_ids)
-        ORDER BY priority, ready_at, id LIMIT v_free FOR UPDATE SKIP LOCKED
+        ORDER BY priority, ready_at, id FOR UPDATE SKIP LOCKED
       LOOP
+        -- No LIMIT: of those whose key has room for one only, the others take no place.
+        EXIT WHEN v_free = 0;
         IF r_found.key IS NOT NULL THEN
           v_count := coalesce((v_room ->> r_found.key)::int, task_room(p_tenant, r_found.key));
           v_room := v_room || jsonb_build_object(r_found.key, greatest(v_count - 1, 0));

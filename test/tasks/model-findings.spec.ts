@@ -108,4 +108,16 @@ describe('a task', () => {
     expect(await tenant.task({ parentTaskId: id })).toMatchObject({ parentTaskId: id });
     expect(await given.node.tasks.createBatch(tenant.caller, [aTask({ parentTaskId: id })])).toHaveLength(1);
   });
+
+  it('that is assigned goes before others also when one before it waits for a place of its key', async () => {
+    const tenant = await given.workspace({ agents: ['ada'], tasks: 1 });
+    const { id: assignedTo } = tenant.ada;
+    const first = await tenant.task({ assignedTo, concurrencyKey: 'one at a time' });
+    await tenant.task({ assignedTo, concurrencyKey: 'one at a time' });
+    const other = await tenant.task({ assignedTo });
+
+    const leases = await tenant.claim(tenant.ada, { limit: 2 });
+
+    expect(leases.map(({ task }) => task.id)).toEqual([first.id, other.id]);
+  });
 });
