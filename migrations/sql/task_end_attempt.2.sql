@@ -1,7 +1,8 @@
 -- Ends attempts without a result; p_ids are sorted. `released` gives the task back without counting the attempt. `failed`,
 -- `expired` and `timed_out` give it back after its backoff while attempts are left and the failure may be retried, else the
 -- task has failed or timed out. When its cancellation was asked for, it is cancelled instead. `expired` and `timed_out`
--- take only claims of kind agent, and only when their time is over by the database's clock.
+-- take only claims of kind agent, and only when their time is over by the database's clock. Dependants that changed are
+-- returned with epoch 0, to be told from tasks whose attempt was ended: a refused one of p_ids may be among them.
 CREATE FUNCTION task_end_attempt(
   p_tenant uuid, p_outcome text, p_ids uuid[], p_epochs int[], p_errors jsonb[], p_retryable boolean[],
   p_actors text[], p_traces text[]
@@ -13,6 +14,7 @@ DECLARE
   v_feeds uuid[] := '{}'; v_done uuid[] := '{}'; v_who text[] := '{}'; v_data jsonb[] := '{}'; v_trace text[] := '{}';
   v_ended uuid[] := '{}'; v_statuses text[] := '{}';
   v_agent uuid;
+  v_epoch int;
   r tasks;
 BEGIN
   FOR i IN 1 .. cardinality(p_ids) LOOP
@@ -63,7 +65,10 @@ BEGIN
   IF cardinality(v_done) = 0 THEN RETURN; END IF;
 
   FOR r IN SELECT * FROM task_settle(p_tenant, v_ended, v_statuses, v_now) LOOP
+    v_epoch := r.epoch;
+    r.epoch := 0;
     RETURN NEXT r;
+    r.epoch := v_epoch;
     CONTINUE WHEN r.completed_at IS DISTINCT FROM v_now OR r.id = ANY (v_done);
     v_types := v_types || ('task.' || r.status);
     v_feeds := v_feeds || r.workspace_id;

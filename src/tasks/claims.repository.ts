@@ -331,7 +331,7 @@ export class ClaimsRepository extends AggregateRepository {
       items.map((item) => item.actorId),
       items.map((item) => item.trace),
     ]);
-    return byTask(items, tasks);
+    return byTask(items, tasks.filter(wasClaimed));
   }
 }
 
@@ -340,6 +340,9 @@ const kindOf = ({ capabilities, workspaceIds, types }: ClaimRequest): string =>
   JSON.stringify([capabilities, workspaceIds, types]);
 
 const isCompleted = ({ status, epoch }: Task): boolean => status === 'completed' && epoch > 0;
+
+/** Dependants that changed are given without their epoch. */
+const wasClaimed = ({ epoch }: Task): boolean => epoch > 0;
 
 const json = (value: JsonValue): string | null => (value === null ? null : JSON.stringify(value));
 

@@ -1,5 +1,5 @@
 import { EdgesService, InterventionsService, Sweeper } from '../../src/tasks/index.js';
-import { aTask, startGiven, type Tenant } from '../support/given.js';
+import { aTask, outcomes, startGiven, type Tenant } from '../support/given.js';
 
 /** Counterexamples of the model in test/model, each by itself. */
 describe('a task', () => {
@@ -119,5 +119,22 @@ describe('a task', () => {
     const leases = await tenant.claim(tenant.ada, { limit: 2 });
 
     expect(leases.map(({ task }) => task.id)).toEqual([first.id, other.id]);
+  });
+
+  it('whose blocker fails refuses a late failure that comes at the same moment', async () => {
+    const tenant = await given.workspace({ agents: ['ada'] });
+    const { id } = await tenant.task();
+    await tenant.claim(tenant.ada);
+    await given.node.claims.release(tenant.caller, { taskId: id, epoch: 1 });
+    const blocker = await tenant.task({ priority: 'critical', maxAttempts: 1 });
+    const edge = { taskId: blocker.id, onFailure: 'fail' } as const;
+    await given.node.get(EdgesService).add(tenant.caller, id, edge);
+    await tenant.claim(tenant.ada);
+    const fail = (taskId: string) =>
+      given.node.claims.fail(tenant.caller, { taskId, epoch: 1 }, { code: 'broken', message: 'No.' });
+
+    const results = await Promise.allSettled([fail(blocker.id), fail(id)]);
+
+    expect(outcomes(results)).toEqual(['fulfilled', 'invalid_transition']);
   });
 });
