@@ -1,5 +1,6 @@
 -- Looks at tasks whose due_at has come: warns at 75 % and 90 % of the way from creation to deadline, and ends them at the
--- deadline; when its cancellation was asked for, as cancelled. Claims of the kinds interactive and human are only marked as overdue. p_ids are sorted.
+-- deadline; as cancelled when its cancellation was asked for. Claims of the kinds interactive and human are only marked as
+-- overdue. p_ids are sorted.
 CREATE FUNCTION task_deadline(p_tenant uuid, p_ids uuid[], p_actor text) RETURNS SETOF tasks LANGUAGE plpgsql AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
