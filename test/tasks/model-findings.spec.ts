@@ -137,4 +137,13 @@ describe('a task', () => {
 
     expect(outcomes(results)).toEqual(['fulfilled', 'invalid_transition']);
   });
+
+  it('of a batch whose dedupe key an open task has is refused as a duplicate, as a single one is', async () => {
+    const tenant = await given.tenant();
+    await tenant.task({ dedupeKey: 'nightly' });
+
+    const batch = given.node.tasks.createBatch(tenant.caller, [aTask(), aTask({ dedupeKey: 'nightly' })]);
+
+    await expect(batch).rejects.toMatchObject({ code: 'duplicate_task' });
+  });
 });
