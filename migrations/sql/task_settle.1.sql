@@ -12,6 +12,7 @@ DECLARE
   v_loosed uuid[];                   -- dependants, once for each edge that was resolved
   v_doomed jsonb;                    -- dependant → {policy, blocker, status}
   v_policy jsonb;
+  v_over uuid[] := '{}';             -- ended by an earlier step or this one
   v_count int;
   v_id uuid;
   r_edge record;
@@ -74,9 +75,13 @@ BEGIN
           r := r_doomed;
           v_ids := v_ids || r.id;
           v_statuses := v_statuses || r.status;
+          v_over := v_over || r.id;
+          RETURN NEXT r;
+          CONTINUE;
         END IF;
       END IF;
-      IF r.id IS NOT NULL THEN RETURN NEXT r; END IF;
+      -- One that an earlier step ended and that loses a blocker now is not returned again: its end is told once.
+      IF r.id IS NOT NULL AND r.id <> ALL (v_over) THEN RETURN NEXT r; END IF;
     END LOOP;
     -- Only the first step is limited: what it ended is ended for everybody.
     p_dependants := NULL;

@@ -146,4 +146,21 @@ describe('a task', () => {
 
     await expect(batch).rejects.toMatchObject({ code: 'duplicate_task' });
   });
+
+  it('is ended once when the same end also takes away another of its blockers', async () => {
+    const tenant = await given.workspace({ agents: ['ada'] });
+    const root = await tenant.task({ maxAttempts: 1 });
+    const fails = await tenant.task({ dependsOn: [{ taskId: root.id, onFailure: 'fail' }] });
+    const { id } = await tenant.task({
+      dependsOn: [
+        { taskId: fails.id, kind: 'waits_for' },
+        { taskId: root.id, onFailure: 'skip' },
+      ],
+    });
+    await tenant.claim(tenant.ada);
+
+    await given.node.claims.fail(tenant.caller, { taskId: root.id, epoch: 1 }, { code: 'broken', message: 'No.' });
+
+    expect(await tenant.events.of(id)).toEqual(['task.created', 'task.cancelled']);
+  });
 });
