@@ -8,7 +8,7 @@ import { EdgesRepository, type Step } from './edges.repository.js';
 import { blocks, type Edge, EDGE_KINDS, type EdgeKind, isBlocking, type StoredEdge, type Task } from './task.entity.js';
 import { hasEnded, isWaiting } from './task-state.js';
 import { DependencyCycle, TaskNotWaiting } from './tasks.errors.js';
-import { taskBlocked, taskEdgeAdded, taskEdgeRemoved } from './tasks.events.js';
+import { taskEdgeAdded, taskEdgeRemoved, tasksBlocked } from './tasks.events.js';
 import { TasksRepository } from './tasks.repository.js';
 
 const BLOCKING = EDGE_KINDS.filter(isBlocking);
@@ -89,8 +89,7 @@ export class EdgesService {
 
   private async settle(caller: Caller, blocker: Task, taskId: string): Promise<void> {
     const changed = await this.tasks.settle(caller.tenantId, new Map([[blocker.id, blocker.status]]), [taskId]);
-    const ended = changed.filter((task) => hasEnded(task.status));
-    this.events.append(caller.tenantId, ...ended.map((task) => taskBlocked(caller, task)));
+    this.events.append(caller.tenantId, ...tasksBlocked(caller, changed));
   }
 }
 

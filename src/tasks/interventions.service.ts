@@ -5,9 +5,8 @@ import { DomainError, InvalidInput } from '../shared/errors/index.js';
 import { EventLog } from '../shared/events/index.js';
 import { currentTraceparent } from '../shared/metrics/index.js';
 import type { Task } from './task.entity.js';
-import { hasEnded } from './task-state.js';
 import { DeadlinePassed, InvalidTransition } from './tasks.errors.js';
-import { taskBlocked, taskRetried } from './tasks.events.js';
+import { taskRetried, tasksBlocked } from './tasks.events.js';
 import { TasksRepository } from './tasks.repository.js';
 
 /** Tasks of one bulk retry at most. */
@@ -82,8 +81,7 @@ export class InterventionsService {
     if (task) {
       this.events.append(caller.tenantId, taskRetried(caller, task));
       const changed = await this.tasks.settle(caller.tenantId, blockers, [id]);
-      const ended = changed.filter((one) => hasEnded(one.status));
-      this.events.append(caller.tenantId, ...ended.map((one) => taskBlocked(caller, one)));
+      this.events.append(caller.tenantId, ...tasksBlocked(caller, changed));
       return changed.find((one) => one.id === id) ?? task;
     }
     const isDead = before.status === 'failed' || before.status === 'timeout';

@@ -14,8 +14,8 @@ import type { TaskFilter, TaskList } from './task-list.js';
 import { dependency, type DependencyTerms } from './dependency.js';
 import { type RetryPolicy, retryPolicy } from './retry-policy.js';
 import type { Attempt, Dependency, Priority, Task } from './task.entity.js';
-import { hasEnded, isHeld } from './task-state.js';
-import { taskBlocked, taskCreated, taskDeleted, taskUpdated } from './tasks.events.js';
+import { isHeld } from './task-state.js';
+import { taskCreated, taskDeleted, tasksBlocked, taskUpdated } from './tasks.events.js';
 import { DependencyCycle, DuplicateTask, RefusedInBatch, TaskBlocksOthers, TaskInProgress } from './tasks.errors.js';
 import { type TaskPatch, TasksRepository } from './tasks.repository.js';
 
@@ -121,7 +121,7 @@ export class TasksService {
     await this.assertKnown(caller, tasks);
     const ended = await this.load(caller, tasks, sorted);
     this.events.append(caller.tenantId, ...tasks.map((task) => taskCreated(caller, task)));
-    this.events.append(caller.tenantId, ...ended.filter(isEnded).map((task) => taskBlocked(caller, task)));
+    this.events.append(caller.tenantId, ...tasksBlocked(caller, ended));
     return inputs.map(({ ref }, index) => ({ id: ids[index] ?? '', ...(ref !== undefined && { ref }) }));
   }
 
@@ -319,5 +319,3 @@ function dependencyOf(
   }
   return dependency(taskId ?? resolve(byRef, ref ?? '', at), terms, at);
 }
-
-const isEnded = ({ status }: Task): boolean => hasEnded(status);

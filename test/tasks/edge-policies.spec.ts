@@ -232,8 +232,12 @@ describe('the end of a blocker', () => {
     const doomed = await tenant.task({ dependsOn: [{ taskId: id, onFailure: 'fail' }] });
     await END.failed(tenant, tenant.ada, id);
 
+    // While the blocker is dead the policy applies again at once.
     await given.node.interventions.retry(tenant.caller, doomed.id);
+    expect(await dependants(tenant, [doomed.id])).toEqual(['failed']);
+
     await given.node.interventions.retry(tenant.caller, id);
+    await given.node.interventions.retry(tenant.caller, doomed.id);
     expect(await dependants(tenant, [doomed.id])).toEqual(['waits']);
     await END.failed(tenant, tenant.ada, id);
     expect(await dependants(tenant, [doomed.id])).toEqual(['failed']);

@@ -3,7 +3,13 @@ export * from './batcher.js';
 export * from './data-source.js';
 export * from './database.js';
 export * from './database.module.js';
-export { isInfrastructureFailure, isSerializationFailure, mapDatabaseError, raised, takenValue } from './error-mapper.js';
+export {
+  isInfrastructureFailure,
+  isSerializationFailure,
+  mapDatabaseError,
+  raised,
+  takenValue,
+} from './error-mapper.js';
 export * from './migrator.js';
 export { BreakerInterceptor, Operation } from './operations.js';
 export * from './overloaded.js';
