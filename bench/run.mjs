@@ -1,7 +1,7 @@
-// npm run bench -- [--only NAME,…] [--rounds N] [--tasks N] [--slice SECONDS] [--widths N,…] [--sides NAME,…] [--profile FOLDER]
+// npm run bench -- [--only NAME,…] [--rounds N] [--tasks N] [--slice SECONDS] [--widths N,…] [--sides NAME;…] [--profile FOLDER]
 // DATABASE_URL chooses the PostgreSQL; without it one of our own is started.
 import { readFileSync } from 'node:fs';
-import { arch, cpus, platform, totalmem } from 'node:os';
+import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Profile } from './profile.mjs';
@@ -19,13 +19,13 @@ const { values } = parseArgs({
     slice: { type: 'string', default: '1' },
     /** Calls in flight. */
     widths: { type: 'string', default: '1,16,64,256' },
-    /** All unless given. */
+    /** As the tables name them, parted by semicolons; all unless given. */
     sides: { type: 'string', default: '' },
     /** Profiles Muster in Node and PostgreSQL, and leaves .cpuprofile files there. */
     profile: { type: 'string' },
   },
 });
-const list = (text) => text.split(',').flatMap((part) => part.trim() || []);
+const list = (text, separator = ',') => text.split(separator).flatMap((part) => part.trim() || []);
 
 const WORK = [
   'throughput',
@@ -61,12 +61,12 @@ try {
       tasks: Number(values.tasks),
       slice: Number(values.slice),
       widths: list(values.widths).map(Number),
-      sides: list(values.sides),
+      sides: list(values.sides, ';'),
       profile: new Profile(values.profile),
     });
     console.log(`## ${work.title}\n`);
     for (const { caption, text } of done.tables) console.log(`${caption}:\n\n${text}\n`);
-    console.error(`${name}: ${Math.round((performance.now() - started) / 1000)} s`);
+    console.error(`${name}: ${Math.round((performance.now() - started) / 1000)} s, load average ${load()}`);
     goals.push(...done.goals);
   }
   console.log(`## Goals\n\n${goalTable(goals)}`);
@@ -74,6 +74,11 @@ try {
   await servers.stop();
 }
 process.exit(0);
+
+/** Of the last minute: far above the number of cores, or above 0.5 before the first measurement, others were at work. */
+function load() {
+  return loadavg()[0].toFixed(1);
+}
 
 function machine({ version, redisVersion }) {
   const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8'));
@@ -83,6 +88,6 @@ function machine({ version, redisVersion }) {
   return [
     `${cpus().length} cores (${cpus()[0].model.trim()}), ${gigabytes} GiB, ${platform()} ${arch()}, shared by client and servers`,
     `Node ${process.versions.node}, PostgreSQL ${version}, ${redis}, ${peers.join(', ')}`,
-    `${values.rounds} rounds after one to warm up, medians`,
+    `${values.rounds} rounds after one to warm up, medians; load average before the first ${load()}`,
   ].join('\n');
 }

@@ -18,7 +18,8 @@ export async function run({ servers, rounds, tasks }) {
   const count = Math.min(COUNT, tasks);
   const muster = await Muster.open(servers, await servers.database('muster'));
   const copy = await openCopy(muster, count);
-  const peers = (await openPeers(servers, (name) => servers.database(name))).filter((peer) => peer.createMany);
+  const createsMany = ({ createMany, perCall = 1 }) => createMany && perCall === 1;
+  const peers = await openPeers(servers, (name) => servers.database(name), createsMany);
   const sides = [muster, copy, ...peers];
   const samples = new Samples();
   try {

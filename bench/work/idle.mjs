@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CountingProxy } from '../counting-proxy.mjs';
 import { startNode } from '../child.mjs';
-import { openPeers } from '../peers/index.mjs';
+import { openPeers, waitsForOne } from '../peers/index.mjs';
 import { atMost, fixed, table, whole } from '../report.mjs';
 
 export const title = 'Idle';
@@ -16,34 +16,33 @@ export async function run({ servers, tasks }) {
   const proxy = await CountingProxy.open(await servers.database('idle'));
   const node = await startNode(servers, 'muster', proxy.url);
   await sleep(SETTLE_MS);
-  const muster = await statementsPerSecond([proxy], watchMs);
+  const muster = await statementsPerSecond(proxy, watchMs);
   const megabytes = residentMegabytes(node.pid);
   await node.stop();
   await proxy.close();
 
-  const proxies = [];
-  const peers = await openPeers(servers, async (name) => {
-    proxies.push([name, await CountingProxy.open(await servers.database(name))]);
-    return proxies.at(-1)[1].url;
-  });
-  const waiting = peers.filter((peer) => peer.listen && !(peer.perCall > 1));
+  const proxies = new Map();
+  const through = async (name) => {
+    proxies.set(name, await CountingProxy.open(await servers.database(name)));
+    return proxies.get(name).url;
+  };
+  const peers = await openPeers(servers, through, waitsForOne);
   const stops = [];
-  for (const peer of waiting) stops.push(await peer.listen(() => {}));
+  for (const peer of peers) stops.push(await peer.listen(() => {}));
   await sleep(SETTLE_MS);
-  const before = proxies.map(([, { statements }]) => statements);
-  await sleep(watchMs);
-  const counts = proxies.map(([name, { statements }], index) => [
-    name,
-    (statements - before[index]) / (watchMs / 1000),
-  ]);
+  const shown = ['pg_boss', 'graphile_worker', 'bullmq'];
+  const counts = await Promise.all(shown.map((name) => statementsPerSecond(proxies.get(name), watchMs)));
   for (const stop of stops) await stop();
   for (const peer of peers) await peer.close();
-  for (const [, one] of proxies) await one.close();
+  for (const one of proxies.values()) await one.close();
 
-  const shown = counts.filter(([name]) => !['bare', 'pg_boss_batches'].includes(name));
   const rows = [
     ['Muster, a whole node', fixed(muster), whole(megabytes)],
-    ...shown.map(([name, count]) => [`${name.replace('_', '-')}, one waiting worker`, fixed(count), '']),
+    ...['pg-boss', 'graphile-worker', 'BullMQ, PostgreSQL'].map((name, index) => [
+      `${name}, one waiting worker`,
+      fixed(counts[index]),
+      '',
+    ]),
   ];
   return {
     tables: [{ caption: 'Nothing to do', text: table(['side', 'statements a second', 'resident MB'], rows) }],
@@ -54,11 +53,10 @@ export async function run({ servers, tasks }) {
   };
 }
 
-async function statementsPerSecond(proxies, ms) {
-  const sum = () => proxies.reduce((all, { statements }) => all + statements, 0);
-  const before = sum();
+async function statementsPerSecond(proxy, ms) {
+  const before = proxy.statements;
   await sleep(ms);
-  return (sum() - before) / (ms / 1000);
+  return (proxy.statements - before) / (ms / 1000);
 }
 
 /** Of /proc, so on Linux only. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../measure.mjs';
 import { Muster } from '../muster.mjs';
-import { openPeers } from '../peers/index.mjs';
+import { openPeers, waitsForOne } from '../peers/index.mjs';
 import { atMost, fixed, table } from '../report.mjs';
 
 export const title = 'Waking who waits for work';
@@ -17,9 +17,7 @@ export async function run({ servers, tasks }) {
   const other = await Muster.open(servers, url);
   const redis = servers.redis && { REDIS_URL: `redis://127.0.0.1:${servers.redis.memory.port}` };
   const withRedis = redis ? [await Muster.open(servers, url, redis), await Muster.open(servers, url, redis)] : [];
-  const peers = (await openPeers(servers, (name) => servers.database(name))).filter(
-    (peer) => peer.listen && !(peer.perCall > 1),
-  );
+  const peers = await openPeers(servers, (name) => servers.database(name), waitsForOne);
   const pairs = [
     ['Muster, one node', node, node],
     ['Muster, two nodes by NOTIFY', node, other],
