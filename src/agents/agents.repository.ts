@@ -22,6 +22,9 @@ export type AgentPatch = Partial<Pick<Agent, 'kind' | 'status' | 'capabilities' 
 
 type Row = Record<string, unknown>;
 
+/** As many agents as a tenant has by default. */
+const MAX_CAPABLE = 1_000;
+
 @Injectable()
 export class AgentsRepository extends AggregateRepository {
   private readonly metadata = this.persistence.database.metadata(Agent);
@@ -95,6 +98,17 @@ export class AgentsRepository extends AggregateRepository {
     if (list.capabilities) query.addCondition('capabilities', '@>', normaliseCapabilities(list.capabilities));
     const { text, values } = query.build();
     return pageOf((await this.read(text, values)).map(this.toAgent), limit, cursorOf);
+  }
+
+  /** Those that have all of these capabilities, in any status, active ones first. */
+  @Operation()
+  async listCapable(tenantId: string, capabilities: readonly string[]): Promise<Agent[]> {
+    const rows = await this.query(
+      `SELECT * FROM agents WHERE tenant_id = $1 AND capabilities @> $2 AND deleted_at IS NULL
+       ORDER BY status <> 'active', id LIMIT $3`,
+      [tenantId, capabilities, MAX_CAPABLE],
+    );
+    return rows.map(this.toAgent);
   }
 
   /**

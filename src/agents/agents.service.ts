@@ -46,6 +46,16 @@ export class AgentsService {
     return this.agents.get(caller.tenantId, id);
   }
 
+  /** Undefined when it does not exist, or is deleted. */
+  find(caller: Caller, id: string): Promise<Agent | undefined> {
+    return this.agents.find(caller.tenantId, id);
+  }
+
+  /** Agents that have all of these capabilities, in any status, active ones first; a thousand at most. */
+  listCapable(caller: Caller, capabilities: readonly string[]): Promise<Agent[]> {
+    return this.agents.listCapable(caller.tenantId, normaliseCapabilities(capabilities));
+  }
+
   /**
    * The agent, if it may get work.
    * @throws NotFound, AgentNotActive

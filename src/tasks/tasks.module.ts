@@ -10,10 +10,13 @@ import { DispatchRepository } from './dispatch.repository.js';
 import { DispatchService } from './dispatch.service.js';
 import { EdgesRepository } from './edges.repository.js';
 import { EdgesService } from './edges.service.js';
+import { ExplanationsRepository } from './explanations.repository.js';
+import { ExplanationsService } from './explanations.service.js';
 import { InputsService } from './inputs.service.js';
 import { InterventionsController } from './interventions.controller.js';
 import { InterventionsService } from './interventions.service.js';
 import { ReadyPlaces } from './ready-places.js';
+import { ReportsController } from './reports.controller.js';
 import { Sweeper } from './sweeper.js';
 import { SweepsRepository } from './sweeps.repository.js';
 import { Task } from './task.entity.js';
@@ -21,7 +24,7 @@ import { TasksController } from './tasks.controller.js';
 import { TasksRepository } from './tasks.repository.js';
 import { TasksService } from './tasks.service.js';
 
-const REPOSITORIES = [TasksRepository, ClaimsRepository, EdgesRepository, DispatchRepository];
+const REPOSITORIES = [TasksRepository, ClaimsRepository, EdgesRepository, DispatchRepository, ExplanationsRepository];
 const SERVICES = [
   TasksService,
   ClaimsService,
@@ -29,6 +32,7 @@ const SERVICES = [
   InputsService,
   InterventionsService,
   DispatchService,
+  ExplanationsService,
   Sweeper,
 ];
 
@@ -44,7 +48,7 @@ export class TasksModule {}
 @Module({
   imports: [TasksModule],
   // Tasks last: fixed paths must not be taken for ids.
-  controllers: [ClaimsController, DispatchController, InterventionsController, TasksController],
+  controllers: [ClaimsController, DispatchController, InterventionsController, ReportsController, TasksController],
   exports: [TasksModule],
 })
 export class TasksHttpModule {}

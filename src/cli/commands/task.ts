@@ -3,7 +3,7 @@ import { action } from '../context.js';
 import { listOptions } from '../list.js';
 import { json, label, several, wholeNumber } from '../options.js';
 import { claim, complete, fail, release } from './task-claims.js';
-import { add, list, show } from './tasks.js';
+import { add, explain, list, show } from './tasks.js';
 
 const EPOCH = wholeNumber(0, 2_147_483_647);
 
@@ -49,6 +49,7 @@ function addFinding(task: Command): void {
     .option('--sort <field>', 'createdAt, updatedAt, priority or deadline; a minus in front turns it round')
     .action(action(list));
   task.command('show <task>').description('one task with its attempts and edges').action(action(show));
+  task.command('explain <task>').description('why a task is not running, or what it is doing').action(action(explain));
 }
 
 function addDoing(task: Command): void {

@@ -1,7 +1,7 @@
-import type { EdgeView } from '../../tasks/index.js';
+import type { EdgeView, ExplanationView } from '../../tasks/index.js';
 import { type Context, once } from '../context.js';
 import { type ListOptions, printList } from '../list.js';
-import { count, facts, table } from '../text.js';
+import { count, facts, table, visible } from '../text.js';
 import type { WireAttempt, WireTask } from '../wire.js';
 
 interface AddOptions {
@@ -81,6 +81,15 @@ export async function show(context: Context, id: string): Promise<void> {
   const edges = await client.get<{ items: EdgeView[] }>(`${path}/edges`);
   context.output.answer({ ...task, attempts: attempts.items, edges: edges.items }, () =>
     [describeTask(task), ...attemptsText(attempts.items), ...edgesText(task.id, edges.items)].join('\n\n'),
+  );
+}
+
+export async function explain(context: Context, id: string): Promise<void> {
+  const client = context.client();
+  const explanation = await client.get<ExplanationView>(`/v1/tasks/${encodeURIComponent(id)}/explain`);
+  const { summary, reasons } = explanation;
+  context.output.answer(explanation, () =>
+    [visible(summary), ...reasons.map(({ code, message }) => `  ${code}: ${visible(message)}`)].join('\n'),
   );
 }
 

@@ -1,0 +1,17 @@
+import { Controller, Get } from '@nestjs/common';
+import { type Caller, CurrentCaller, RequireScope } from '../shared/auth/index.js';
+import { IdParam } from '../shared/http/index.js';
+import { ExplanationView } from './explanation.view.js';
+import { ExplanationsService } from './explanations.service.js';
+
+@Controller('v1/tasks')
+@RequireScope('tasks:read')
+export class ReportsController {
+  constructor(private readonly explanations: ExplanationsService) {}
+
+  /** Why the task is not running, or what it is doing: in words, and every reason as data. */
+  @Get(':id/explain')
+  async explain(@CurrentCaller() caller: Caller, @IdParam() id: string): Promise<ExplanationView> {
+    return this.explanations.explain(caller, id);
+  }
+}
