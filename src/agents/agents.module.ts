@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Agent } from './agent.entity.js';
+import { AgentGauges } from './agent-gauges.js';
 import { AgentsController } from './agents.controller.js';
 import { AgentsRepository } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
@@ -8,7 +9,7 @@ import { AgentsService } from './agents.service.js';
 /** Needs the global modules of the database, the event log and the cache. */
 @Module({
   imports: [TypeOrmModule.forFeature([Agent])],
-  providers: [AgentsRepository, AgentsService],
+  providers: [AgentGauges, AgentsRepository, AgentsService],
   exports: [AgentsRepository, AgentsService],
 })
 export class AgentsModule {}

@@ -14,6 +14,7 @@ import {
 import { NotFound, OptimisticLock } from '../shared/errors/index.js';
 import { type Page, pageOf } from '../shared/http/index.js';
 import { Agent } from './agent.entity.js';
+import type { AgentStatus } from './agent-state.js';
 import { AGENT_SORTING, type AgentHeartbeat, type ListAgents } from './agent.dto.js';
 import { normaliseCapabilities } from './capabilities.js';
 
@@ -98,6 +99,15 @@ export class AgentsRepository extends AggregateRepository {
     if (list.capabilities) query.addCondition('capabilities', '@>', normaliseCapabilities(list.capabilities));
     const { text, values } = query.build();
     return pageOf((await this.read(text, values)).map(this.toAgent), limit, cursorOf);
+  }
+
+  /** How many agents of all tenants have each status. */
+  @Operation()
+  async countByStatus(): Promise<ReadonlyMap<AgentStatus, number>> {
+    const rows = await this.query<{ status: AgentStatus; count: number }>(
+      'SELECT status, count(*)::int AS count FROM agents WHERE deleted_at IS NULL GROUP BY status',
+    );
+    return new Map(rows.map(({ status, count }) => [status, count]));
   }
 
   /** Those that have all of these capabilities, in any status, active ones first. */

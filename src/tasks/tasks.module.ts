@@ -8,6 +8,7 @@ import { ClaimsService } from './claims.service.js';
 import { DispatchController } from './dispatch.controller.js';
 import { DispatchRepository } from './dispatch.repository.js';
 import { DispatchService } from './dispatch.service.js';
+import { DepthsRepository } from './depths.repository.js';
 import { EdgesRepository } from './edges.repository.js';
 import { EdgesService } from './edges.service.js';
 import { ExplanationsRepository } from './explanations.repository.js';
@@ -20,6 +21,7 @@ import { ReportsController } from './reports.controller.js';
 import { Sweeper } from './sweeper.js';
 import { SweepsRepository } from './sweeps.repository.js';
 import { Task } from './task.entity.js';
+import { TaskGauges } from './task-gauges.js';
 import { TasksController } from './tasks.controller.js';
 import { TasksRepository } from './tasks.repository.js';
 import { TasksService } from './tasks.service.js';
@@ -39,7 +41,7 @@ const SERVICES = [
 /** Needs the global modules of the database, the event log, the cache and the metrics. */
 @Module({
   imports: [TypeOrmModule.forFeature([Task]), AgentsModule, WorkspacesModule],
-  providers: [ReadyPlaces, SweepsRepository, ...REPOSITORIES, ...SERVICES],
+  providers: [ReadyPlaces, SweepsRepository, DepthsRepository, TaskGauges, ...REPOSITORIES, ...SERVICES],
   exports: [...REPOSITORIES, ...SERVICES],
 })
 export class TasksModule {}

@@ -18,6 +18,7 @@ import { EventLog, Wakeups } from '../shared/events/index.js';
 import { type Traced, traced } from '../shared/metrics/index.js';
 import { type Page, pageOf } from '../shared/http/index.js';
 import { createdData, edgesOf, type ImportedTask, type Lane, type NewTask, rowOf } from './new-task.js';
+import { TaskMeter } from './task-meter.js';
 import { ReadyPlaces } from './ready-places.js';
 import { EDGE_COLUMNS, edgeLine, TASK_COLUMNS, taskLine } from './task-copy.js';
 import { filtered, type TaskFilter, type TaskList, TASK_SORTING } from './task-list.js';
@@ -67,6 +68,7 @@ export class TasksRepository extends AggregateRepository {
   private readonly arrays: (row: unknown[]) => Task;
   private readonly columns: string;
   private readonly cached: CachedEntity<Task>;
+  private readonly meter = new TaskMeter(this.persistence.metrics);
   private readonly knownLanes = new Set<string>();
   private readonly creations = this.batched({
     operation: 'tasks.create',
@@ -123,7 +125,7 @@ export class TasksRepository extends AggregateRepository {
       const edgeLines = edges.map((edge) => edgeLine(tenantId, edge, resolved(edge), now));
       await database.copy(`COPY task_edges (${EDGE_COLUMNS}) FROM STDIN`, edgeLines);
     }
-    await this.added(tenantId, now);
+    await this.added(tenantId, now, tasks.length);
     const policies = edges.filter(({ onFailure }) => onFailure === 'fail' || onFailure === 'skip');
     const ended = new Set(policies.map((edge) => edge.blockerId).filter((id) => hasEnded(statusOf(id))));
     const dependants = policies.map((edge) => edge.blockedId);
@@ -322,6 +324,7 @@ export class TasksRepository extends AggregateRepository {
     const tasks = await this.rowsOf(call, [tenantId, ...values]);
     if (tasks.length > 0) {
       await this.changed(tenantId, tasks);
+      await this.persistence.transactions.afterCommit(() => this.meter.called(call, values, tasks));
       await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);
     }
     return tasks;
@@ -365,6 +368,7 @@ export class TasksRepository extends AggregateRepository {
     if (!row) return undefined;
     const task = this.toTask(row);
     await this.changed(tenantId, [task]);
+    await this.persistence.transactions.afterCommit(() => this.meter.retried(1));
     return task;
   }
 
@@ -422,8 +426,9 @@ export class TasksRepository extends AggregateRepository {
     return tasks;
   }
 
-  private added(tenantId: string, readyAt: Date): Promise<void> {
+  private added(tenantId: string, readyAt: Date, count: number): Promise<void> {
     return this.persistence.transactions.afterCommit(() => {
+      this.meter.created(count);
       this.places.ready(
         tenantId,
         PRIORITIES.map((priority) => ({ priority, readyAt, id: '' })),
@@ -519,7 +524,10 @@ export class TasksRepository extends AggregateRepository {
     const rows = await created.catch((error: unknown) => {
       throw refusal(error);
     });
-    await this.persistence.transactions.afterCommit(() => this.laneSeen(lanes.keys()));
+    await this.persistence.transactions.afterCommit(() => {
+      this.laneSeen(lanes.keys());
+      this.meter.created(tasks.length);
+    });
     await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);
     const byId = new Map(rows.map((task) => [task.id, task]));
     await this.persistence.transactions.afterCommit(() => this.announce(tenantId, [...byId.values()]));

@@ -24,11 +24,15 @@ export interface BatcherOptions<I, O> {
   /** Items that may wait per tenant before the next is refused with Overloaded. */
   maxWaiting?: number;
   onFlush?(size: number): void;
+  /** A statement begins; its first item has waited for so long. */
+  onTake?(waitedMs: number): void;
 }
 
 interface Waiting<I, O> {
   item: I;
   weight: number;
+  /** By `performance.now()`. */
+  since: number;
   resolve(value: O): void;
   reject(error: unknown): void;
 }
@@ -78,7 +82,7 @@ export class Batcher<I, O> {
     }
     queue.weight += weight;
     return new Promise<O>((resolve, reject) => {
-      waiting.push({ item, weight, resolve, reject });
+      waiting.push({ item, weight, since: performance.now(), resolve, reject });
       // After the current turn of the event loop: callers that start together end up in one statement.
       if (waiting.length === 1) setImmediate(() => outside(() => this.pump(queue)));
     });
@@ -87,6 +91,7 @@ export class Batcher<I, O> {
   private pump(queue: Queue<I, O>): void {
     while (queue.running < this.lanes && queue.waiting.length > 0) {
       const batch = this.take(queue);
+      if (batch[0]) this.options.onTake?.(performance.now() - batch[0].since);
       queue.running++;
       void this.settle(queue.tenantId, batch).finally(() => {
         queue.running--;

@@ -81,12 +81,14 @@ export abstract class AggregateRepository {
     const { batching, metrics } = this.persistence;
     const { operation, flush } = options;
     const onFlush = (size: number): void => metrics.batchSize.observe({ operation }, size);
+    const onTake = (waitedMs: number): void => metrics.batchWait.observe({ operation }, waitedMs / 1_000);
     const { maxSize, lanes = options.lanes } = batching;
     const batcher = new Batcher<I, O>({
       ...options,
       flush: (tenantId, items) => this.persistence.transactions.permitted(operation, () => flush(tenantId, items)),
       maxSize,
       onFlush,
+      onTake,
       ...(lanes !== undefined && { lanes }),
     });
     return async (tenantId, item) => {

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type CommitSink, type Transaction, Transactions } from '../database/index.js';
 import { assertStorable, InvalidInput } from '../errors/index.js';
-import { currentTraceparent } from '../metrics/index.js';
+import { currentTraceparent, Metrics } from '../metrics/index.js';
 import type { LoggedEvent, NewEvent } from './event.js';
 import { CursorAhead, CursorExpired, EventOutsideTransaction } from './events.errors.js';
 import { EventsRepository, type TracedEvent } from './events.repository.js';
@@ -41,13 +41,20 @@ const WAIT_MS = 30_000;
 export class EventLog implements CommitSink<Pending> {
   private readonly logger = new Logger('events');
   private readonly marks = new FeedMarks();
+  private readonly lag: ReturnType<Metrics['histogram']>;
 
   constructor(
     private readonly transactions: Transactions,
     private readonly repository: EventsRepository,
     private readonly wakeups: Wakeups,
     private readonly safety: SafetyPoll,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.lag = metrics.histogram({
+      name: 'feed_lag_seconds',
+      help: 'From the time of an event until a reader that waited for it on this node had it; by two clocks.',
+    });
+  }
 
   /**
    * Writes events last in the running transaction; they are lost with it, or with the savepoint they were appended
@@ -160,14 +167,19 @@ export class EventLog implements CommitSink<Pending> {
     // Watched before the first look, so that nothing falls in between.
     using watch = this.wakeups.watch([feedId]);
     let { after } = options;
+    let waited = false;
     for (;;) {
       await options.beforeLook?.();
       const page = await this.read(tenantId, feedId, { ...options, after });
       const left = deadline - performance.now();
-      if (page.events.length > 0 || left <= 0) return page;
+      const [first] = page.events;
+      // Who had not read up to the end before does not tell how fresh the feed is.
+      if (first && waited) this.lag.observe(Math.max(0, Date.now() - first.time.getTime()) / 1_000);
+      if (first || left <= 0) return page;
       if (page.next === page.last) {
         using _covered = this.safety.cover({ tenantId, feedId, seq: page.next });
         await watch.wait(left, signal);
+        waited = true;
       }
       if (signal?.aborted || this.wakeups.stopping) return page;
       after = page.next;

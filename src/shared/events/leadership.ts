@@ -1,4 +1,5 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import { Metrics } from '../metrics/index.js';
 import { LeadersRepository } from './leaders.repository.js';
 import { Wakeups } from './wakeups.js';
 
@@ -28,9 +29,18 @@ export class Leadership implements BeforeApplicationShutdown {
   constructor(
     private readonly leaders: LeadersRepository,
     private readonly wakeups: Wakeups,
+    metrics: Metrics,
   ) {
     this.node = wakeups.nodeId;
     wakeups.onBroadcast(RELEASED, () => this.askSoon());
+    const leading = {
+      name: 'leader',
+      help: '1 where this node leads, for each seat that it asked for.',
+      labels: ['seat'],
+    } as const;
+    metrics.gauge(leading, (gauge) => {
+      for (const name of this.seats.keys()) gauge.set({ seat: name }, this.epoch(name) === undefined ? 0 : 1);
+    });
   }
 
   /**

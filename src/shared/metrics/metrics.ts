@@ -31,6 +31,7 @@ export interface PoolNumbers {
  * | `muster_operation_duration_seconds` | operation | repository operations |
  * | `muster_operation_errors_total` | operation, error_type | their failures, by the error's code |
  * | `muster_batch_size` | operation | how many calls one statement served |
+ * | `muster_batch_wait_seconds` | operation | how long the first call of a statement waited for it |
  * | `muster_cache_hits_total`, `muster_cache_misses_total` | entity_type | reads of the entity cache |
  * | `muster_cache_errors_total` | operation | reads, writes and invalidations that failed or were too slow |
  * | `muster_database_pool_connections` | pool, state | open connections: idle or busy |
@@ -57,6 +58,11 @@ export class Metrics {
     help: 'Calls merged into one statement.',
     labels: ['operation'],
     buckets: SIZES,
+  });
+  readonly batchWait = this.histogram({
+    name: 'batch_wait_seconds',
+    help: 'How long the first call of a statement waited for those before it.',
+    labels: ['operation'],
   });
   readonly cacheHits = this.counter({
     name: 'cache_hits_total',
@@ -93,7 +99,7 @@ export class Metrics {
   /** @param measure sets the gauge whenever the metrics are read; without it the owner sets it */
   gauge<Label extends string = never>(
     options: MetricOptions<Label>,
-    measure?: (gauge: Gauge<Label>) => void,
+    measure?: (gauge: Gauge<Label>) => void | Promise<void>,
   ): Gauge<Label> {
     const gauge: Gauge<Label> = new Gauge({
       ...this.definition(options),
