@@ -101,6 +101,16 @@ export class AgentsRepository extends AggregateRepository {
     return pageOf((await this.read(text, values)).map(this.toAgent), limit, cursorOf);
   }
 
+  /** Those of these ids that are agents, not deleted. */
+  @Operation()
+  async existing(tenantId: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.query<{ id: string }>(
+      'SELECT id FROM agents WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL',
+      [tenantId, ids],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** How many agents of all tenants have each status. */
   @Operation()
   async countByStatus(): Promise<ReadonlyMap<AgentStatus, number>> {

@@ -51,6 +51,11 @@ export class AgentsService {
     return this.agents.find(caller.tenantId, id);
   }
 
+  /** Those of these ids that are agents, not deleted. */
+  existing(caller: Caller, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.agents.existing(caller.tenantId, ids);
+  }
+
   /** Agents that have all of these capabilities, in any status, active ones first; a thousand at most. */
   listCapable(caller: Caller, capabilities: readonly string[]): Promise<Agent[]> {
     return this.agents.listCapable(caller.tenantId, normaliseCapabilities(capabilities));

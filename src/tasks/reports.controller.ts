@@ -3,11 +3,23 @@ import { type Caller, CurrentCaller, RequireScope } from '../shared/auth/index.j
 import { IdParam } from '../shared/http/index.js';
 import { ExplanationView } from './explanation.view.js';
 import { ExplanationsService } from './explanations.service.js';
+import { IntegrityService } from './integrity.service.js';
+import { type IntegrityReportView } from './integrity.view.js';
 
 @Controller('v1/tasks')
 @RequireScope('tasks:read')
 export class ReportsController {
-  constructor(private readonly explanations: ExplanationsService) {}
+  constructor(
+    private readonly explanations: ExplanationsService,
+    private readonly integrityOf: IntegrityService,
+  ) {}
+
+  /** Whether what is stored about tasks agrees with itself: what was looked at, and what was found. It reads them all. */
+  @Get('integrity')
+  @RequireScope('admin')
+  async integrity(@CurrentCaller() caller: Caller): Promise<IntegrityReportView> {
+    return this.integrityOf.report(caller);
+  }
 
   /** Why the task is not running, or what it is doing: in words, and every reason as data. */
   @Get(':id/explain')

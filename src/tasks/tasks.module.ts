@@ -14,6 +14,8 @@ import { EdgesService } from './edges.service.js';
 import { ExplanationsRepository } from './explanations.repository.js';
 import { ExplanationsService } from './explanations.service.js';
 import { InputsService } from './inputs.service.js';
+import { IntegrityRepository } from './integrity.repository.js';
+import { IntegrityService } from './integrity.service.js';
 import { InterventionsController } from './interventions.controller.js';
 import { InterventionsService } from './interventions.service.js';
 import { ReadyPlaces } from './ready-places.js';
@@ -26,7 +28,14 @@ import { TasksController } from './tasks.controller.js';
 import { TasksRepository } from './tasks.repository.js';
 import { TasksService } from './tasks.service.js';
 
-const REPOSITORIES = [TasksRepository, ClaimsRepository, EdgesRepository, DispatchRepository, ExplanationsRepository];
+const REPOSITORIES = [
+  TasksRepository,
+  ClaimsRepository,
+  EdgesRepository,
+  DispatchRepository,
+  ExplanationsRepository,
+  IntegrityRepository,
+];
 const SERVICES = [
   TasksService,
   ClaimsService,
@@ -35,6 +44,7 @@ const SERVICES = [
   InterventionsService,
   DispatchService,
   ExplanationsService,
+  IntegrityService,
   Sweeper,
 ];
 

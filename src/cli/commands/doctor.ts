@@ -3,6 +3,7 @@ import { action, type Context } from '../context.js';
 import { databaseChecks } from '../doctor/database-checks.js';
 import { feedChecks } from '../doctor/feed-checks.js';
 import type { Check, Examination, Patient } from '../doctor/finding.js';
+import { integrityChecks } from '../doctor/integrity-check.js';
 import { serverChecks } from '../doctor/server-checks.js';
 import { workChecks } from '../doctor/work-checks.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
@@ -10,7 +11,7 @@ import { ApiError } from '../failures.js';
 import { wholeNumber } from '../options.js';
 import { visible } from '../text.js';
 
-const CHECKS: readonly Check[] = [...serverChecks, ...workChecks, ...feedChecks, ...databaseChecks];
+const CHECKS: readonly Check[] = [...serverChecks, ...workChecks, ...integrityChecks, ...feedChecks, ...databaseChecks];
 
 interface Options {
   stuckAfter: number;
