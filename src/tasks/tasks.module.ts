@@ -20,6 +20,9 @@ import { InterventionsController } from './interventions.controller.js';
 import { InterventionsService } from './interventions.service.js';
 import { ReadyPlaces } from './ready-places.js';
 import { ReportsController } from './reports.controller.js';
+import { StatsController } from './stats.controller.js';
+import { StatsRepository } from './stats.repository.js';
+import { StatsService } from './stats.service.js';
 import { Sweeper } from './sweeper.js';
 import { SweepsRepository } from './sweeps.repository.js';
 import { Task } from './task.entity.js';
@@ -35,6 +38,7 @@ const REPOSITORIES = [
   DispatchRepository,
   ExplanationsRepository,
   IntegrityRepository,
+  StatsRepository,
 ];
 const SERVICES = [
   TasksService,
@@ -45,6 +49,7 @@ const SERVICES = [
   DispatchService,
   ExplanationsService,
   IntegrityService,
+  StatsService,
   Sweeper,
 ];
 
@@ -60,7 +65,14 @@ export class TasksModule {}
 @Module({
   imports: [TasksModule],
   // Tasks last: fixed paths must not be taken for ids.
-  controllers: [ClaimsController, DispatchController, InterventionsController, ReportsController, TasksController],
+  controllers: [
+    ClaimsController,
+    DispatchController,
+    InterventionsController,
+    ReportsController,
+    StatsController,
+    TasksController,
+  ],
   exports: [TasksModule],
 })
 export class TasksHttpModule {}
