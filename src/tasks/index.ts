@@ -29,3 +29,5 @@ export * from './tasks.errors.js';
 export * from './tasks.module.js';
 export { type TaskPatch, TasksRepository } from './tasks.repository.js';
 export * from './tasks.service.js';
+export * from './timeline.service.js';
+export * from './timeline.view.js';

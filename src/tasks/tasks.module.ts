@@ -30,6 +30,7 @@ import { TaskGauges } from './task-gauges.js';
 import { TasksController } from './tasks.controller.js';
 import { TasksRepository } from './tasks.repository.js';
 import { TasksService } from './tasks.service.js';
+import { TimelineService } from './timeline.service.js';
 
 const REPOSITORIES = [
   TasksRepository,
@@ -50,6 +51,7 @@ const SERVICES = [
   ExplanationsService,
   IntegrityService,
   StatsService,
+  TimelineService,
   Sweeper,
 ];
 

@@ -102,6 +102,46 @@ export class EventsRepository extends AggregateRepository {
     return { events, floor: Number(first.floor_seq), last: Number(first.last_seq) };
   }
 
+  /**
+   * The number of the first event at `time` or later, one more than the last when there is none. Number and time rise
+   * together and numbers have no gaps, so it is found by halves: one look into the primary key for each.
+   */
+  @Operation()
+  async firstSince(tenantId: string, feedId: string, time: Date): Promise<number> {
+    const rows = await this.query<{ seq: string }>(
+      `WITH RECURSIVE halves AS (
+         SELECT f.floor_seq + 1 AS low, coalesce((SELECT seq FROM events
+             WHERE tenant_id = $1 AND feed_id = $2 ORDER BY seq DESC LIMIT 1), f.floor_seq) + 1 AS high
+           FROM feeds f WHERE f.tenant_id = $1 AND f.id = $2
+         UNION ALL
+         SELECT CASE WHEN e.time < $3 THEN m.middle + 1 ELSE h.low END, CASE WHEN e.time < $3 THEN h.high ELSE m.middle END
+           FROM halves h CROSS JOIN LATERAL (SELECT (h.low + h.high) / 2 AS middle) m CROSS JOIN LATERAL (
+             SELECT time FROM events WHERE tenant_id = $1 AND feed_id = $2 AND seq = m.middle LIMIT 1) e
+           WHERE h.low < h.high)
+       SELECT low AS seq FROM halves WHERE low >= high`,
+      [tenantId, feedId, time],
+    );
+    const [row] = rows;
+    if (!row) throw new NotFound('feed', feedId);
+    return Number(row.seq);
+  }
+
+  /** Events of one subject among those with numbers from `first` to before `end`. */
+  @Operation()
+  async ofSubject(
+    tenantId: string,
+    feedId: string,
+    subjectId: string,
+    range: { first: number; end: number; limit: number },
+  ): Promise<LoggedEvent[]> {
+    const rows = await this.query<EventRow>(
+      `SELECT seq, type, subject_type, subject_id, actor_id, time, data, trace FROM events
+       WHERE tenant_id = $1 AND feed_id = $2 AND seq >= $3 AND seq < $4 AND subject_id = $5 ORDER BY seq LIMIT $6`,
+      [tenantId, feedId, range.first, range.end, subjectId, range.limit],
+    );
+    return rows.map((row) => toEvent(tenantId, feedId, row));
+  }
+
   /** Those of the places that their feeds have gone past, with the feeds' last numbers. */
   @Operation()
   async passed(places: readonly FeedPlace[]): Promise<FeedPlace[]> {
