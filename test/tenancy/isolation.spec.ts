@@ -149,7 +149,7 @@ const ANSWERED_AS_UNKNOWN: Record<string, (a: Customer) => object> = {
 const READS = new Set(['tasks.getBatch']);
 /** Reports that are no lists, and what the tenant itself may ask them. `tasks/workload` names an agent: see stats.spec.ts. */
 const REPORTS: Record<string, string> = { 'stats.get': '' };
-const NO_LISTS = new Set(['stats.workload']);
+const NO_LISTS = new Set(['dispatch.limit', 'stats.workload']);
 /** Values of a list's parameters by which one could look for what is another tenant's. */
 const FILTERS: Record<string, (a: Customer) => string> = {
   workspaceId: ({ lab }) => lab.id,
