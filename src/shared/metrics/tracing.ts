@@ -1,7 +1,9 @@
 import {
   type Attributes,
   context,
+  INVALID_SPAN_CONTEXT,
   propagation,
+  ProxyTracerProvider,
   ROOT_CONTEXT,
   type Span,
   SpanStatusCode,
@@ -54,6 +56,7 @@ export async function startTracing({ endpoint, serviceName }: TracingOptions): P
 
 /** Runs `fn` in a span of its own. The span ends on every path; an error is recorded and thrown on. */
 export function withSpan<T>(name: string, attributes: Attributes, fn: (span: Span) => Promise<T> | T): Promise<T> {
+  if (!isTraced()) return unspanned(fn);
   return trace.getTracer('muster').startActiveSpan(name, { attributes }, async (span) => {
     try {
       return await fn(span);
@@ -66,6 +69,23 @@ export function withSpan<T>(name: string, attributes: Attributes, fn: (span: Spa
       span.end();
     }
   });
+}
+
+const NO_SPAN = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+/** Whether this process, or the application that imports us, has set tracing up. */
+function isTraced(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider && provider.getDelegateTracer('muster') === undefined);
+}
+
+/** Spares the context, the promise and the span of every call where nobody would see them. */
+function unspanned<T>(fn: (span: Span) => Promise<T> | T): Promise<T> {
+  try {
+    return Promise.resolve(fn(NO_SPAN));
+  } catch (error) {
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+  }
 }
 
 /** The running span as a W3C `traceparent`, to be kept beside what it caused; undefined when nothing is traced. */
