@@ -64,7 +64,7 @@ export class Database {
     try {
       await this.breaker.execute(async () => {
         const client = (await runner.connect()) as ClientBase;
-        await pipeline(Readable.from(lines), client.query(copyFrom(sql)));
+        await pipeline(Readable.from(chunks(lines)), client.query(copyFrom(sql)));
       });
     } finally {
       await runner.release();
@@ -90,4 +90,18 @@ export class Database {
       await runner.release();
     }
   }
+}
+
+const CHUNK_LENGTH = 1 << 16;
+
+/** Lines put together: a write for each costs more than the line. */
+function* chunks(lines: Iterable<string>): Generator<string> {
+  let chunk = '';
+  for (const line of lines) {
+    chunk += line;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    yield chunk;
+    chunk = '';
+  }
+  if (chunk) yield chunk;
 }
