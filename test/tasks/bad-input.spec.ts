@@ -213,6 +213,142 @@ describe('bad input', () => {
     }
   });
 
+  describe('with a code of its own', () => {
+    const problem = (status: number, code: string, more: object = {}) => ({ status, body: { status, code, ...more } });
+    const field = (name: string) => ({ errors: [{ field: name }] });
+
+    it('an edge to itself, to another tenant, or closing a cycle: the path is named', async () => {
+      const [{ http, tasks }, other] = [await given.workspace({ tasks: 2 }), await given.workspace({ tasks: 1 })];
+      const [one = '', two = ''] = tasks.map(({ id }) => id);
+      const edge = (from: string, taskId: string) => http.post<Problem>(`/v1/tasks/${from}/edges`, { taskId });
+
+      expect(await edge(one, one)).toMatchObject(problem(422, 'dependency_cycle', { path: [one, one] }));
+      expect(await edge(one, other.tasks[0]?.id ?? '')).toMatchObject(problem(404, 'not_found'));
+      expect((await edge(one, two)).status).toBe(201);
+      expect(await edge(two, one)).toMatchObject(problem(422, 'dependency_cycle', { path: [two, one, two] }));
+    });
+
+    it('an edge with terms that mean nothing', async () => {
+      const { http, tasks } = await given.workspace({ tasks: 2 });
+      const [one = '', two = ''] = tasks.map(({ id }) => id);
+      for (const [terms, name] of [
+        [{ kind: 'conditional' }, 'outcome'],
+        [{ kind: 'blocks', outcome: 'failed' }, 'outcome'],
+        [{ kind: 'conditional', outcome: 'pending' }, 'outcome'],
+        [{ onFailure: 'explode' }, 'onFailure'],
+      ] as const) {
+        const sent = { taskId: two, ...terms };
+        expect(await http.post(`/v1/tasks/${one}/edges`, sent)).toMatchObject(
+          problem(400, 'invalid_input', field(name)),
+        );
+        expect(await http.post('/v1/tasks', { ...aTask(), dependsOn: [sent] })).toMatchObject(
+          problem(400, 'invalid_input', field(`dependsOn[0].${name}`)),
+        );
+      }
+    });
+
+    it.each([0, -1, 31_536_000, 1.5, '60', null])(
+      'a lease time of %j seconds: zero, a year, no number',
+      async (leaseSeconds) => {
+        const { http, ada, id, epoch } = await claimed();
+        const refused = problem(400, 'invalid_input', field('leaseSeconds'));
+        expect(await http.post('/v1/tasks/claim', { agentId: ada.id, leaseSeconds })).toMatchObject(refused);
+        const leases = [{ taskId: id, epoch }];
+        expect(await http.post('/v1/tasks/heartbeat', { leases, leaseSeconds })).toMatchObject(refused);
+        const claimNext = { agentId: ada.id, leaseSeconds };
+        expect(await http.post(`/v1/tasks/${id}/complete`, { epoch, claimNext })).toMatchObject(
+          problem(400, 'invalid_input', field('claimNext.leaseSeconds')),
+        );
+      },
+    );
+
+    it('a claim for no capability: none can be named, and an agent without any gets what asks for none', async () => {
+      const { http, ada, task } = await claimed();
+      await task({ requiredCapabilities: ['sql'] });
+      const claim = (more: object = {}) => http.post('/v1/tasks/claim', { agentId: ada.id, ...more });
+      expect(await claim({ capabilities: [] })).toMatchObject(problem(400, 'invalid_input', field('capabilities')));
+      expect(await claim({ types: [] })).toMatchObject(problem(400, 'invalid_input', field('types')));
+      expect(await claim({ workspaceIds: [] })).toMatchObject(problem(400, 'invalid_input', field('workspaceIds')));
+      expect((await claim()).body).toEqual({ leases: [] });
+    });
+
+    it('heartbeats for 10,000 leases', async () => {
+      const { http, id, epoch } = await claimed();
+      const leases = Array<object>(10_000).fill({ taskId: id, epoch });
+      expect(await http.post('/v1/tasks/heartbeat', { leases })).toMatchObject(
+        problem(400, 'invalid_input', field('leases')),
+      );
+    });
+
+    it('a completion with 10 MB of result, and with more than is kept', async () => {
+      const { http, id, epoch, get } = await claimed();
+      const complete = (size: number) => http.post(`/v1/tasks/${id}/complete`, { epoch, result: 'x'.repeat(size) });
+      expect(await complete(10 << 20)).toMatchObject(problem(413, 'body_too_large'));
+      expect(await complete(300_000)).toMatchObject(problem(400, 'invalid_input', field('result')));
+      expect((await get(id)).status).toBe('in_progress');
+    });
+
+    it('a repeat with the same key and another body', async () => {
+      const { http, rows } = await given.tenant();
+      const send = (title: string) => http.post('/v1/tasks', aTask({ title }), { headers: { 'idempotency-key': 'k' } });
+      expect((await send('one')).status).toBe(201);
+      expect(await send('two')).toMatchObject(problem(422, 'idempotency_key_reused'));
+      expect(await rows('SELECT title FROM tasks WHERE tenant_id = $1')).toEqual([{ title: 'one' }]);
+    });
+
+    it.each<[object, string]>([
+      [{ backoff: 'exponential', initialSeconds: 1, maxSeconds: 1e308 }, 'retry.maxSeconds'],
+      [{ backoff: 'exponential', initialSeconds: 2 ** 53, maxSeconds: 604_800 }, 'retry.initialSeconds'],
+      [{ backoff: 'exponential', initialSeconds: 1, maxSeconds: 604_801 }, 'retry.maxSeconds'],
+      [{ backoff: 'linear', initialSeconds: -1, maxSeconds: 1 }, 'retry.initialSeconds'],
+      [{ backoff: 'linear', initialSeconds: 10, maxSeconds: 1 }, 'retry.initialSeconds'],
+      [{ backoff: 'cubic', initialSeconds: 1, maxSeconds: 1 }, 'retry.backoff'],
+      [{ backoff: 'linear', initialSeconds: 1 }, 'retry.maxSeconds'],
+    ])('a retry policy that overflows or means nothing: %j', async (retry, name) => {
+      const { http, tasks } = await given.workspace({ tasks: 1 });
+      const refused = problem(400, 'invalid_input', field(name));
+      expect(await http.post('/v1/tasks', { ...aTask(), retry })).toMatchObject(refused);
+      const batch = problem(400, 'invalid_input', field(`tasks[1].${name}`));
+      expect(await http.post('/v1/tasks/batch', { tasks: [aTask(), { ...aTask(), retry }] })).toMatchObject(batch);
+      const headers = { 'if-match': '"1"' };
+      expect(await http.patch(`/v1/tasks/${tasks[0]?.id}`, { retry }, { headers })).toMatchObject(refused);
+    });
+
+    it.each([
+      ['complete', {}],
+      ['progress', { percent: 1 }],
+      ['fail', { error: { code: 'x', message: 'y' } }],
+      ['release', {}],
+      ['await-input', {}],
+    ])('an epoch from the future: %s', async (verb, body) => {
+      const { http, id, epoch, ada, get } = await claimed();
+      const send = (sent: unknown) => http.post(`/v1/tasks/${id}/${verb}`, { epoch: sent, ...body });
+      const lost = { givenEpoch: epoch + 1, currentEpoch: epoch, currentOwner: ada.id, taskStatus: 'in_progress' };
+      expect(await send(epoch + 1)).toMatchObject(problem(409, 'lease_lost', lost));
+      for (const bad of [2_147_483_648, -1, 1.5, '1', null]) {
+        expect(await send(bad)).toMatchObject(problem(400, 'invalid_input', field('epoch')));
+      }
+      const beat = await http.post('/v1/tasks/heartbeat', { leases: [{ taskId: id, epoch: epoch + 1 }] });
+      expect(beat.body).toMatchObject({ results: [{ taskId: id, code: 'lease_lost' }] });
+      expect(await get(id)).toMatchObject({ status: 'in_progress', epoch });
+    });
+
+    it.each([
+      ['timeoutSeconds', 0],
+      ['timeoutSeconds', 2_592_001],
+      ['dedupeKey', ''],
+      ['dedupeKey', 'x'.repeat(201)],
+      ['concurrencyKey', ''],
+      ['concurrencyKey', 7],
+      ['retry', 'often'],
+    ])('a task with %s = %j', async (name, value) => {
+      const { http } = await given.tenant();
+      expect(await http.post('/v1/tasks', { ...aTask(), [name]: value })).toMatchObject(
+        problem(400, 'invalid_input', field(name)),
+      );
+    });
+  });
+
   describe('at random is answered, never by a failure of ours', () => {
     let tenant: Tenant;
     let ids: string[];
@@ -283,6 +419,14 @@ describe('bad input', () => {
       requiredCapabilities: fc.array(text),
       maxAttempts: fc.integer({ min: -1, max: 102 }),
       externalRef: fc.option(text),
+      timeoutSeconds: fc.integer({ min: -1, max: 10_000 }),
+      retry: fc.option(
+        fc.record({
+          backoff: fc.constantFrom('linear', 'exponential'),
+          initialSeconds: fc.integer({ min: -1, max: 2 ** 31 }),
+          maxSeconds: fc.integer({ min: -1, max: 2 ** 31 }),
+        }),
+      ),
     };
     const id = fc.oneof(
       fc.constantFrom(0, 1, 2).map((n) => ids[n] ?? ''),
@@ -293,6 +437,8 @@ describe('bad input', () => {
       type: fc.constant('x'),
       dependsOn: fc.array(fc.record({ taskId: id, kind: fc.constantFrom('blocks', 'related') }), { maxLength: 3 }),
       parentTaskId: fc.option(id),
+      dedupeKey: fc.option(text),
+      concurrencyKey: fc.option(text),
     };
     const epoch = fc.integer({ min: -1, max: 3 });
 
@@ -333,7 +479,21 @@ describe('bad input', () => {
           body({ leases: fc.array(fc.record({ taskId: id, epoch })), leaseSeconds: fc.integer({ min: 0, max: 100 }) }),
         (sent) => tenant.http.post('/v1/tasks/heartbeat', JSON.stringify(sent)),
       ],
-      ...['complete', 'progress', 'fail', 'release'].map(
+      ...['pause', 'resume', 'retry'].map(
+        (action): [string, () => fc.Arbitrary<unknown>, (sent: unknown) => Promise<Answer<Problem>>] => [
+          `POST /v1/tasks/${action}`,
+          () =>
+            body({
+              scope: fc.constantFrom('type', 'workspace', 'agent'),
+              subject: fc.oneof(text, fc.uuid()),
+              reason: text,
+              ids: fc.array(id, { maxLength: 3 }),
+              types: fc.array(text, { maxLength: 2 }),
+            }),
+          (sent) => tenant.http.post(`/v1/tasks/${action}`, JSON.stringify(sent)),
+        ],
+      ),
+      ...['complete', 'progress', 'fail', 'release', 'await-input', 'input', 'cancel', 'edges', 'retry'].map(
         (action): [string, () => fc.Arbitrary<unknown>, (sent: unknown) => Promise<Answer<Problem>>] => [
           `POST /v1/tasks/:id/${action}`,
           () =>
@@ -346,7 +506,14 @@ describe('bad input', () => {
                 partial: fc.jsonValue(),
               }),
               ...(action === 'fail' && { error: body({ code: text, message: text, retryable: fc.boolean() }) }),
-              ...(action === 'release' && { reason: text }),
+              ...(/release|cancel/.test(action) && { reason: text, tree: fc.boolean() }),
+              ...(action === 'await-input' && { request: fc.jsonValue() }),
+              ...(action === 'input' && { input: fc.jsonValue() }),
+              ...(action === 'edges' && {
+                taskId: id,
+                kind: fc.constantFrom('blocks', 'conditional', 'related'),
+                outcome: fc.constantFrom('failed', 'pending'),
+              }),
             }),
           (sent) => tenant.http.post(`/v1/tasks/${ids[1]}/${action}`, JSON.stringify(sent)),
         ],
