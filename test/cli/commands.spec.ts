@@ -91,6 +91,32 @@ describe('the command line', () => {
     ]);
   });
 
+  it('cancels, asks a holder to stop, and tries again', async () => {
+    const tenant = await given.workspace({ agents: ['ada'] });
+    const cli = cliOf(tenant);
+    const keys = ['--dedupe-key', 'nightly', '--concurrency-key', 'disk', '--timeout-seconds', '60'];
+    const { id } = (await cli('task', 'add', 'One', '--max-attempts', '1', ...keys)).json<Item>();
+    expect((await cli('task', 'add', 'Two', '--dedupe-key', 'nightly')).error()).toMatchObject({
+      code: 'duplicate_task',
+      taskId: id,
+    });
+
+    await cli('task', 'claim', '--agent', 'ada');
+    await cli('task', 'fail', id, '--epoch', '1');
+    expect((await cli('task', 'retry', id)).json()).toMatchObject({
+      task: { status: 'pending', concurrencyKey: 'disk', timeoutSeconds: 60 },
+    });
+    await cli('task', 'claim', '--agent', 'ada');
+    const asked = (await cli('task', 'cancel', id, '--reason', 'no need', '--tree')).json();
+    expect(asked).toMatchObject({
+      requested: 1,
+      cancelled: 0,
+      task: { status: 'in_progress', cancelReason: 'no need' },
+    });
+    expect((await cli('task', 'release', id, '--epoch', '2')).json()).toMatchObject({ task: { status: 'cancelled' } });
+    expect((await cli('task', 'retry', id)).error()).toMatchObject({ code: 'invalid_transition' });
+  });
+
   it('lists a page, and all as a stream of JSON lines', async () => {
     const tenant = await given.workspace({ tasks: 5 });
     const cli = cliOf(tenant);

@@ -48,6 +48,14 @@ export async function release(context: Context, id: string, body: { epoch: numbe
   await write(context, id, 'release', body, once());
 }
 
+export async function cancel(context: Context, id: string, body: { reason?: string; tree?: boolean }): Promise<void> {
+  await write(context, id, 'cancel', body, once());
+}
+
+export async function retry(context: Context, id: string): Promise<void> {
+  await write(context, id, 'retry', {}, once());
+}
+
 async function write(context: Context, id: string, verb: string, body: object, call: Call): Promise<void> {
   const path = `/v1/tasks/${encodeURIComponent(id)}/${verb}`;
   const answer = await context.client().post<{ task: WireTask }>(path, body, call);

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { action } from '../context.js';
 import { listOptions } from '../list.js';
 import { json, label, several, wholeNumber } from '../options.js';
-import { claim, complete, fail, release } from './task-claims.js';
+import { cancel, claim, complete, fail, release, retry } from './task-claims.js';
 import { add, explain, list, show } from './tasks.js';
 
 const EPOCH = wholeNumber(0, 2_147_483_647);
@@ -31,6 +31,9 @@ function addMaking(task: Command): void {
     .option('--run-at <time>', 'not before')
     .option('--deadline <time>', 'when it should be done')
     .option('--max-attempts <n>', 'how often it is tried', wholeNumber(1, 100))
+    .option('--timeout-seconds <n>', 'how long an attempt may take', wholeNumber(1, 2_592_000))
+    .option('--dedupe-key <key>', 'no other open task can have it')
+    .option('--concurrency-key <key>', 'of its tasks only as many run at once as its limit allows')
     .option('--ref <id>', 'its id in another system')
     .option('--assign <agent>', 'who is to do it')
     .action(action(add));
@@ -84,4 +87,14 @@ function addDoing(task: Command): void {
     .requiredOption('--epoch <n>', 'what the claim gave', EPOCH)
     .option('--reason <text>', 'why')
     .action(action(release));
+  task
+    .command('cancel <task>')
+    .description('cancel a task that nobody works on; a holder is asked to stop')
+    .option('--reason <text>', 'why')
+    .option('--tree', 'its subtasks too, and theirs')
+    .action(action(cancel));
+  task
+    .command('retry <task>')
+    .description('try a failed or timed-out task again, its attempts counted anew')
+    .action(action(retry));
 }

@@ -18,6 +18,9 @@ interface AddOptions {
   runAt?: string;
   deadline?: string;
   maxAttempts?: number;
+  timeoutSeconds?: number;
+  dedupeKey?: string;
+  concurrencyKey?: string;
   ref?: string;
   assign?: string;
 }
