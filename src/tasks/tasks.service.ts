@@ -125,16 +125,6 @@ export class TasksService {
     return inputs.map(({ ref }, index) => ({ id: ids[index] ?? '', ...(ref !== undefined && { ref }) }));
   }
 
-  private async load(caller: Caller, tasks: readonly ImportedTask[], sorted: ImportedTask[]): Promise<Task[]> {
-    try {
-      return await this.tasks.createBatch(caller.tenantId, sorted);
-    } catch (error) {
-      if (!(error instanceof DuplicateTask)) throw error;
-      const index = tasks.findLastIndex((task) => task.dedupeKey === error.dedupeKey);
-      throw new RefusedInBatch(`tasks[${index}].dedupeKey`, error);
-    }
-  }
-
   get(caller: Caller, id: string): Promise<Task> {
     return this.tasks.get(caller.tenantId, id);
   }
@@ -193,6 +183,17 @@ export class TasksService {
     // It may have ended between the two reads.
     if (ended.some((attempt) => attempt.epoch === epoch)) return ended;
     return [...ended, { epoch, agentId, claimKind, claimedAt, endedAt: null, outcome: null, error: null }];
+  }
+
+  /** Makes them, and names the one whose dedupe key is taken. */
+  private async load(caller: Caller, tasks: readonly ImportedTask[], sorted: ImportedTask[]): Promise<Task[]> {
+    try {
+      return await this.tasks.createBatch(caller.tenantId, sorted);
+    } catch (error) {
+      if (!(error instanceof DuplicateTask)) throw error;
+      const index = tasks.findLastIndex((task) => task.dedupeKey === error.dedupeKey);
+      throw new RefusedInBatch(`tasks[${index}].dedupeKey`, error);
+    }
   }
 
   private async workspaceOf(caller: Caller, id: string | undefined): Promise<string> {
