@@ -55,7 +55,8 @@ export const FAULTS: readonly Fault[] = [
     name: 'a claim leaves the epoch as it is',
     breaks: ['epoch_not_rising'],
     plant: (url) => change(url, 'task_claim', /epoch = t\.epoch \+ 1/g, 'epoch = greatest(t.epoch, 1)'),
-    mission: { deaths: 0.2 },
+    mission: { releases: 0.5, creating: false },
+    tasks: 30,
   },
   {
     name: 'dependants are let go when their blocker is claimed',

@@ -15,7 +15,7 @@ import {
 } from './task-model.js';
 
 /** What a task was from a number of the log on. */
-export interface Moment extends Pick<ModelTask, 'status' | 'epoch' | 'deleted'> {
+export interface Moment extends Pick<ModelTask, 'status' | 'epoch' | 'deleted' | 'cancelRequested'> {
   seq: number;
 }
 
@@ -55,9 +55,9 @@ export function replay(events: readonly LoggedEvent[], known: Known) {
     }
     const task = model.tasks.get(event.subjectId);
     if (!task) continue;
-    const { status, epoch, deleted } = task;
+    const { status, epoch, deleted, cancelRequested } = task;
     const before = moments.get(task.id) ?? [];
-    moments.set(task.id, [...before, { seq: event.seq, status, epoch, deleted }]);
+    moments.set(task.id, [...before, { seq: event.seq, status, epoch, deleted, cancelRequested }]);
   }
   assertNoneOverlooked(model);
   return { model, moments };

@@ -197,6 +197,8 @@ class Fleet {
 
 const at = <T>(values: readonly T[], index: number): T | undefined => values[index % values.length];
 
+const REFUSALS = ['not_found', 'lease_lost', 'invalid_transition', 'cancel_requested'];
+
 /** Whether what a client was told was true at some moment between its question and the answer. */
 function isExplained(answer: Answered, moments: readonly Moment[]): boolean {
   const { write, epoch, code, from, to } = answer;
@@ -204,8 +206,7 @@ function isExplained(answer: Answered, moments: readonly Moment[]): boolean {
   const seen: (Moment | undefined)[] = moments.filter(({ seq }, index) => index >= before && seq <= to);
   if (before < 0) seen.push(undefined);
   const told = seen.map((moment) => verdict(moment, epoch, write));
-  if (code !== 'ok')
-    return ['not_found', 'lease_lost', 'invalid_transition'].includes(code) && told.some((one) => one !== 'ok');
+  if (code !== 'ok') return REFUSALS.includes(code) && told.some((one) => one !== 'ok');
   const isRepeat =
     write === 'complete' && seen.some((moment) => moment?.status === 'completed' && moment.epoch === epoch);
   return isRepeat || told.includes('ok');

@@ -116,7 +116,7 @@ const LEADS_TO = { complete: 'completed', fail: 'failed', release: 'pending', aw
 
 /** What a write under an epoch is answered. */
 export function verdict(
-  task: Pick<ModelTask, 'status' | 'epoch' | 'deleted'> | undefined,
+  task: Pick<ModelTask, 'status' | 'epoch' | 'deleted' | 'cancelRequested'> | undefined,
   epoch: number,
   write: Write,
 ): string {
@@ -125,6 +125,7 @@ export function verdict(
   const held = HELD.includes(task.status);
   if (write === 'heartbeat') return held ? 'ok' : 'lease_lost';
   if (write === 'progress') return task.status === 'in_progress' ? 'ok' : 'invalid_transition';
+  if (write === 'await' && task.status === 'in_progress' && task.cancelRequested) return 'cancel_requested';
   return held && NEXT[task.status].includes(LEADS_TO[write]) ? 'ok' : 'invalid_transition';
 }
 
