@@ -97,7 +97,7 @@ function edges({ blockers }: Circumstances): ReasonView[] {
   }
   if (holding.length > 0) {
     const what = `${some(holding.length, 'task')} that ended otherwise than it needs`;
-    const predicate = `is held by ${what}, until a retry or a change of the edge: ${named(holding)}`;
+    const predicate = `is held by ${what}, until that one is tried again and ends so, or the edge is removed: ${named(holding)}`;
     reasons.push(reason('held_by_blocker', predicate, listed(holding)));
   }
   return reasons;

@@ -8,16 +8,14 @@ export class LeaseLost extends DomainError {
   readonly code = 'lease_lost';
 
   constructor(task: Task, given: number) {
-    super(
-      `The lease of epoch ${given} on task ${task.id} is over: the task is ${task.status} at epoch ${task.epoch}. Stop working on it.`,
-      {
-        taskId: task.id,
-        givenEpoch: given,
-        currentEpoch: task.epoch,
-        currentOwner: task.assignedTo,
-        taskStatus: task.status,
-      },
-    );
+    const lease = `The lease of epoch ${given} on task ${task.id} ${given > task.epoch ? 'was never given' : 'is over'}`;
+    super(`${lease}: the task is ${task.status} at epoch ${task.epoch}. Stop working on it.`, {
+      taskId: task.id,
+      givenEpoch: given,
+      currentEpoch: task.epoch,
+      currentOwner: task.assignedTo,
+      taskStatus: task.status,
+    });
   }
 }
 
@@ -91,7 +89,8 @@ export class DuplicateTask extends DomainError {
     readonly dedupeKey: string,
     taskId?: string,
   ) {
-    super(`An open task has the dedupe key ${dedupeKey}; wait for its end, or use it instead.`, {
+    const who = taskId ? 'An open task' : 'Another task of this batch, or one that has just ended,';
+    super(`${who} has the dedupe key ${dedupeKey}; wait for its end, or use it instead.`, {
       dedupeKey,
       taskId: taskId ?? null,
     });

@@ -94,7 +94,7 @@ describe('GET /v1/tasks/{id}/explain', () => {
       },
       {
         code: 'held_by_blocker',
-        message: `It is held by 1 task that ended otherwise than it needs, until a retry or a change of the edge: “Doomed” (${doomed.id}, failed, conditional).`,
+        message: `It is held by 1 task that ended otherwise than it needs, until that one is tried again and ends so, or the edge is removed: “Doomed” (${doomed.id}, failed, conditional).`,
         count: 1,
         blockers: [
           {

@@ -20,10 +20,13 @@ export function verdictText(verdict: Verdict): string {
 }
 
 /** Every rule, with what it says and how often it was broken. */
-export function rulesText({ rules }: Verdict): string {
+export function rulesText({ rules, rows }: Verdict): string {
   const names = Object.keys(RULES) as Rule[];
   const width = Math.max(...names.map((name) => name.length));
-  const state = (rule: Rule): string => (rules[rule] === 0 ? 'kept' : `BROKEN ${rules[rule]}x`);
+  const state = (rule: Rule): string => {
+    if (rules[rule] > 0) return `BROKEN ${rules[rule]}x`;
+    return rule === 'row_disagrees' && rows === 0 ? 'not checked' : 'kept';
+  };
   const wide = Math.max(...names.map((rule) => state(rule).length));
   return names.map((rule) => `${state(rule).padEnd(wide)}  ${rule.padEnd(width)}  ${RULES[rule]}`).join('\n');
 }
