@@ -38,11 +38,6 @@ export class Muster {
     return node;
   }
 
-  /** Whether a completion can claim the next task in the same call. */
-  get claimsNext() {
-    return 'completeAndClaim' in this.claims;
-  }
-
   /** Each worker is an agent of its own. */
   async agent(worker) {
     this.#agents[worker] ??= (await this.agents.register(this.caller, { name: `bench-${randomUUID()}` })).agent.id;

@@ -25,7 +25,7 @@ export async function run({ servers, tasks }) {
   try {
     for (const { node } of sides) {
       await rate(1_000, WIDTH, () => node.createOne());
-      await drain(node, 1_000);
+      await node.drain(1_000, WIDTH);
     }
     await held.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
     await held.query('SELECT txid_current()');
@@ -34,7 +34,7 @@ export async function run({ servers, tasks }) {
       const order = (done / part) % 2 === 0 ? sides : sides.toReversed();
       for (const { name, node } of order) {
         samples.add(name, 'create', await seconds(() => rate(part, WIDTH, () => node.createOne())));
-        samples.add(name, 'claim + complete', await seconds(() => drain(node, part)));
+        samples.add(name, 'claim + complete', await seconds(() => node.drain(part, WIDTH)));
       }
       const now = WORKS.flatMap((work) => sides.map(({ name }) => whole(part / samples.last(name, work))));
       rows.push([whole(done), ...now]);
@@ -56,5 +56,3 @@ export async function run({ servers, tasks }) {
     ),
   };
 }
-
-const drain = (node, count) => (node.claimsNext ? node.drain(count, WIDTH) : node.drainInTwoCalls(count, WIDTH));

@@ -28,7 +28,7 @@ export async function run({ servers, rounds, tasks, slice, profile }) {
   for (const [name, node] of Object.entries(nodes)) {
     clients[name] = await Promise.all(Array.from({ length: CONNECTIONS }, () => HttpClient.open(node.url)));
   }
-  const { agents, claimsNext } = await registered(clients[CREATE][0]);
+  const agents = await registered(clients[CREATE][0]);
   const samples = new Samples();
   try {
     for (let round = 0; round <= rounds; round++) {
@@ -38,8 +38,7 @@ export async function run({ servers, rounds, tasks, slice, profile }) {
         samples.add(name, COLUMN, await create(count));
         if (name !== CREATE) continue;
         samples.add(DRAIN, COLUMN, await drain(clients[name], agents, count >> 1));
-        if (claimsNext) samples.add(NEXT, COLUMN, await drainWithNext(clients[name], agents, count - (count >> 1)));
-        else await drain(clients[name], agents, count - (count >> 1));
+        samples.add(NEXT, COLUMN, await drainWithNext(clients[name], agents, count - (count >> 1)));
       }
       if (round === 0) samples.warmedUp();
       await servers.settle();
@@ -67,21 +66,7 @@ async function registered(client) {
   for (let i = 0; i < CONNECTIONS; i++) {
     agents.push((await client.post('/v1/agents', { name: `http-${i}` }, { parse: true })).id);
   }
-  return { agents, claimsNext: await knowsClaimNext(client, agents[0]) };
-}
-
-/** A service that does not know the field refuses it. */
-async function knowsClaimNext(client, agentId) {
-  await client.post('/v1/tasks', TASK);
-  const lease = await claimed(client, agentId);
-  const path = `/v1/tasks/${lease.task.id}/complete`;
-  try {
-    await client.post(path, { epoch: lease.epoch, result: RESULT, claimNext: { agentId } });
-    return true;
-  } catch {
-    await client.post(path, { epoch: lease.epoch, result: RESULT });
-    return false;
-  }
+  return agents;
 }
 
 async function claimed(client, agentId) {

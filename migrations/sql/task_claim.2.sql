@@ -13,7 +13,7 @@ CREATE FUNCTION task_claim(
   p_agents uuid[], p_limits int[], p_capacities int[], p_lease_seconds int[], p_kinds text[],
   p_actors text[], p_traces text[], p_after_at timestamptz[], p_after_id uuid[]
 ) RETURNS SETOF tasks LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off SET enable_memoize = off SET plan_cache_mode = force_generic_plan AS $$
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
   v_agents uuid[];                   -- those that may get work
@@ -31,8 +31,9 @@ DECLARE
   v_again boolean;
   v_rest boolean;                    -- to look into every lane, one after the other, since the best were held by others
   v_wanted int;
-  v_rows tasks[]; v_feeds uuid[]; v_who text[]; v_data jsonb[]; v_trace text[];
+  v_feeds uuid[] := '{}'; v_who text[] := '{}'; v_data jsonb[] := '{}'; v_trace text[] := '{}';
   r_agent record; r_found record;
+  r tasks;
 BEGIN
   FOR r_agent IN SELECT DISTINCT a AS id FROM unnest(p_agents, p_capacities) x(a, c) WHERE c IS NOT NULL ORDER BY 1 LOOP
     PERFORM id FROM agents WHERE tenant_id = p_tenant AND id = r_agent.id FOR NO KEY UPDATE;
@@ -157,23 +158,23 @@ BEGIN
   END LOOP;
   IF cardinality(v_ids) = 0 THEN RETURN; END IF;
 
-  -- Returned through an array: a loop over the rows costs 10 µs a task more.
-  WITH claimed AS (
-    UPDATE tasks AS t SET
-        status = 'in_progress', epoch = t.epoch + 1, attempt = t.attempt + 1, version = t.version + 1,
-        assigned_to = p_agents[x.request], claim_kind = p_kinds[x.request], lease_seconds = p_lease_seconds[x.request],
-        lease_expires_at = v_now + make_interval(secs => p_lease_seconds[x.request]),
-        timeout_at = v_now + make_interval(secs => t.timeout_seconds), warned = 0, overdue_at = NULL,
-        claimed_at = v_now, started_at = coalesce(t.started_at, v_now), updated_at = v_now,
+  FOR i IN 1 .. cardinality(v_ids) LOOP
+    v_count := v_requests[i];
+    UPDATE tasks SET
+        status = 'in_progress', epoch = epoch + 1, attempt = attempt + 1, version = version + 1,
+        assigned_to = p_agents[v_count], claim_kind = p_kinds[v_count], lease_seconds = p_lease_seconds[v_count],
+        lease_expires_at = v_now + make_interval(secs => p_lease_seconds[v_count]),
+        timeout_at = v_now + make_interval(secs => timeout_seconds), warned = 0, overdue_at = NULL,
+        claimed_at = v_now, started_at = coalesce(started_at, v_now), updated_at = v_now,
         progress = 0, progress_message = NULL, partial_result = NULL
-      FROM unnest(v_ids, v_requests) x(id, request) WHERE t.tenant_id = p_tenant AND t.id = x.id
-      RETURNING t, x.request
-  )
-  SELECT array_agg(t), array_agg((t).id), array_agg((t).workspace_id), array_agg(p_actors[request]), array_agg(p_traces[request]),
-      array_agg(jsonb_build_object(
-        'agentId', (t).assigned_to, 'epoch', (t).epoch, 'attempt', (t).attempt, 'claimKind', (t).claim_kind))
-    INTO v_rows, v_ids, v_feeds, v_who, v_trace, v_data FROM claimed;
+      WHERE tenant_id = p_tenant AND id = v_ids[i] RETURNING * INTO STRICT r;
+    v_feeds := v_feeds || r.workspace_id;
+    v_who := v_who || p_actors[v_count];
+    v_trace := v_trace || p_traces[v_count];
+    v_data := v_data || jsonb_build_object(
+      'agentId', r.assigned_to, 'epoch', r.epoch, 'attempt', r.attempt, 'claimKind', r.claim_kind);
+    RETURN NEXT r;
+  END LOOP;
   PERFORM append_events(p_tenant, v_feeds, array_fill('task.claimed'::text, array[cardinality(v_ids)]),
     array_fill('task'::text, array[cardinality(v_ids)]), v_ids, v_who, v_data, v_trace);
-  RETURN QUERY SELECT * FROM unnest(v_rows);
 END $$;

@@ -7,33 +7,40 @@
 CREATE FUNCTION task_complete(
   p_tenant uuid, p_ids uuid[], p_epochs int[], p_results jsonb[], p_actors text[], p_traces text[]
 ) RETURNS SETOF tasks LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off
-SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off SET enable_memoize = off SET plan_cache_mode = force_generic_plan AS $$
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
-  v_rows tasks[];
-  v_types text[]; v_feeds uuid[]; v_done uuid[]; v_who text[]; v_data jsonb[]; v_trace text[];
+  v_types text[] := '{}';
+  v_feeds uuid[] := '{}'; v_done uuid[] := '{}'; v_who text[] := '{}'; v_data jsonb[] := '{}'; v_trace text[] := '{}';
+  v_agents uuid[] := '{}'; v_epochs int[] := '{}'; v_kinds text[] := '{}'; v_claimed timestamptz[] := '{}';
   r tasks;
 BEGIN
-  -- Returned through an array: a loop over the rows costs 10 µs a task more.
-  WITH completed AS (
-    UPDATE tasks AS t SET
-        status = 'completed', result = x.result, error = NULL, progress = 100, lease_expires_at = NULL,
-        completed_at = v_now, updated_at = v_now, version = t.version + 1
-      FROM unnest(p_ids, p_epochs, p_results, p_actors, p_traces) x(id, epoch, result, actor, trace)
-      WHERE t.tenant_id = p_tenant AND t.id = x.id AND t.epoch = x.epoch
-        AND t.lease_expires_at IS NOT NULL AND t.awaiting_since IS NULL
-      RETURNING t, x.actor, x.trace
-  )
-  SELECT array_agg(t), array_agg((t).id), array_agg((t).workspace_id), array_agg('task.completed'::text),
-      array_agg(actor), array_agg(trace),
-      array_agg(jsonb_build_object('agentId', (t).assigned_to, 'epoch', (t).epoch, 'attempt', (t).attempt))
-    INTO v_rows, v_done, v_feeds, v_types, v_who, v_trace, v_data FROM completed;
-  IF v_rows IS NULL THEN RETURN; END IF;
+  FOR i IN 1 .. cardinality(p_ids) LOOP
+    UPDATE tasks SET
+        status = 'completed', result = p_results[i], error = NULL, progress = 100, lease_expires_at = NULL,
+        completed_at = v_now, updated_at = v_now, version = version + 1
+      WHERE tenant_id = p_tenant AND id = p_ids[i] AND lease_expires_at IS NOT NULL AND awaiting_since IS NULL
+        AND epoch = p_epochs[i]
+      RETURNING * INTO r;
+    CONTINUE WHEN NOT FOUND;
+    v_agents := v_agents || r.assigned_to;
+    v_epochs := v_epochs || r.epoch;
+    v_kinds := v_kinds || r.claim_kind;
+    v_claimed := v_claimed || r.claimed_at;
+    v_types := v_types || 'task.completed'::text;
+    v_feeds := v_feeds || r.workspace_id;
+    v_done := v_done || r.id;
+    v_who := v_who || p_actors[i];
+    v_trace := v_trace || p_traces[i];
+    v_data := v_data || jsonb_build_object('agentId', r.assigned_to, 'epoch', r.epoch, 'attempt', r.attempt);
+    RETURN NEXT r;
+  END LOOP;
+  IF cardinality(v_done) = 0 THEN RETURN; END IF;
   INSERT INTO task_attempts AS a (tenant_id, task_id, epoch, agent_id, claim_kind, claimed_at, ended_at, outcome)
-    SELECT p_tenant, c.id, c.epoch, c.assigned_to, c.claim_kind, c.claimed_at, v_now, 'completed' FROM unnest(v_rows) c;
-  RETURN QUERY SELECT * FROM unnest(v_rows);
+    SELECT p_tenant, x.id, x.epoch, x.agent, x.kind, x.claimed, v_now, 'completed'
+      FROM unnest(v_done, v_epochs, v_agents, v_kinds, v_claimed) x(id, epoch, agent, kind, claimed);
 
-  -- In later statements than the update above, so that an edge made meanwhile is seen: who made it held a share of the
+  -- In later statements than the updates above, so that an edge made meanwhile is seen: who made it held a share of the
   -- blocker's row.
   FOR r IN SELECT * FROM task_settle(p_tenant, v_done, array_fill('completed'::text, array[cardinality(v_done)]), v_now) LOOP
     RETURN NEXT r;

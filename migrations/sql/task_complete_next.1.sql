@@ -5,7 +5,8 @@ CREATE FUNCTION task_complete_next(
   p_capabilities text[], p_workspaces uuid[], p_types text[],
   p_agents uuid[], p_capacities int[], p_lease_seconds int[], p_kinds text[],
   p_after_at timestamptz[], p_after_id uuid[]
-) RETURNS SETOF tasks LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+) RETURNS SETOF tasks LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_rows tasks[];
   v_done uuid[];

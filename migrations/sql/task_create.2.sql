@@ -4,10 +4,12 @@
 CREATE FUNCTION task_create(
   p_tenant uuid, p_rows jsonb, p_edges jsonb, p_lanes jsonb, p_keys text[],
   p_ids uuid[], p_feeds uuid[], p_actors text[], p_data jsonb[], p_traces text[]
-) RETURNS SETOF tasks LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+) RETURNS SETOF tasks LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
-  v_blockers uuid[];
+  v_blockers uuid[]; v_blocker uuid;
+  v_closed uuid[];                   -- blockers that take no subtasks
   v_status jsonb;                    -- of the blockers, by id
   v_open jsonb := '{}';
   v_ended uuid[] := '{}'; v_statuses text[] := '{}'; v_done uuid[] := '{}';
@@ -28,18 +30,25 @@ BEGIN
   END IF;
 
   IF jsonb_array_length(p_edges) > 0 THEN
-    v_blockers := array(SELECT DISTINCT (e ->> 'blocker')::uuid FROM jsonb_array_elements(p_edges) e);
-    -- Locked, so that a blocker which is just ending is either seen as ended or sees the new edge.
-    PERFORM id FROM tasks WHERE tenant_id = p_tenant AND id = ANY (v_blockers) AND deleted_at IS NULL ORDER BY id FOR SHARE;
-    SELECT coalesce(jsonb_object_agg(id, status), '{}') INTO v_status
-      FROM tasks WHERE tenant_id = p_tenant AND id = ANY (v_blockers) AND deleted_at IS NULL;
+    v_blockers := array(SELECT DISTINCT (e ->> 'blocker')::uuid FROM jsonb_array_elements(p_edges) e ORDER BY 1);
+    -- Locked, so that a blocker which is just ending is either seen as ended or sees the new edge. One look into the
+    -- primary key for each: a plan for `id = ANY (…)` made while the table was small reads the whole tenant.
+    FOREACH v_blocker IN ARRAY v_blockers LOOP
+      PERFORM FROM tasks WHERE tenant_id = p_tenant AND id = v_blocker AND deleted_at IS NULL FOR SHARE;
+    END LOOP;
+    SELECT coalesce(jsonb_object_agg(t.id, t.status), '{}'),
+        coalesce(array_agg(t.id) FILTER (WHERE t.status = 'cancelled'
+          OR t.cancel_requested_at IS NOT NULL AND t.completed_at IS NULL), '{}')
+      INTO v_status, v_closed
+      FROM unnest(v_blockers) b(id) CROSS JOIN LATERAL (
+        SELECT id, status, cancel_requested_at, completed_at FROM tasks
+          WHERE tenant_id = p_tenant AND id = b.id AND deleted_at IS NULL LIMIT 1) t;
     SELECT min(b::text) INTO v_refused FROM unnest(v_blockers) b WHERE NOT v_status ? b::text;
     IF v_refused IS NOT NULL THEN
       RAISE EXCEPTION 'unknown blocker' USING errcode = 'MU001', detail = v_refused;
     END IF;
     SELECT min(e.blocker::text) INTO v_refused FROM jsonb_to_recordset(p_edges) AS e (blocker uuid, kind text)
-      JOIN tasks b ON b.tenant_id = p_tenant AND b.id = e.blocker
-      WHERE e.kind = 'parent_child' AND (b.status = 'cancelled' OR b.cancel_requested_at IS NOT NULL AND b.completed_at IS NULL);
+      WHERE e.kind = 'parent_child' AND e.blocker = ANY (v_closed);
     IF v_refused IS NOT NULL THEN
       RAISE EXCEPTION 'cancelled parent' USING errcode = 'MU002', detail = v_refused;
     END IF;

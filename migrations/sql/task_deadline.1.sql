@@ -1,7 +1,8 @@
 -- Looks at tasks whose due_at has come: warns at 75 % and 90 % of the way from creation to deadline, and ends them at the
 -- deadline; as cancelled when its cancellation was asked for. Claims of the kinds interactive and human are only marked as
 -- overdue. p_ids are sorted.
-CREATE FUNCTION task_deadline(p_tenant uuid, p_ids uuid[], p_actor text) RETURNS SETOF tasks LANGUAGE plpgsql AS $$
+CREATE FUNCTION task_deadline(p_tenant uuid, p_ids uuid[], p_actor text) RETURNS SETOF tasks LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
   v_error jsonb := jsonb_build_object('code', 'deadline_passed', 'message', 'Its deadline passed before it was finished.');

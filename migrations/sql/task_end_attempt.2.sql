@@ -6,7 +6,8 @@
 CREATE FUNCTION task_end_attempt(
   p_tenant uuid, p_outcome text, p_ids uuid[], p_epochs int[], p_errors jsonb[], p_retryable boolean[],
   p_actors text[], p_traces text[]
-) RETURNS SETOF tasks LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+) RETURNS SETOF tasks LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
   v_status text;

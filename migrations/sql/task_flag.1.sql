@@ -1,7 +1,8 @@
 -- Says of running attempts that their time is nearly over (`warn_75`, `warn_90`), or that a claim which is never taken away
 -- is past its lease or its time (`overdue`); p_ids are sorted.
 CREATE FUNCTION task_flag(p_tenant uuid, p_ids uuid[], p_epochs int[], p_flags text[], p_actor text)
-RETURNS SETOF tasks LANGUAGE plpgsql AS $$
+RETURNS SETOF tasks LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
   v_types text[] := '{}';

@@ -2,7 +2,8 @@
 CREATE FUNCTION task_progress(
   p_tenant uuid, p_ids uuid[], p_epochs int[], p_percents int[], p_messages text[], p_partials jsonb[],
   p_actors text[], p_traces text[]
-) RETURNS SETOF tasks LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+) RETURNS SETOF tasks LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
   v_feeds uuid[] := '{}'; v_done uuid[] := '{}'; v_who text[] := '{}'; v_data jsonb[] := '{}'; v_trace text[] := '{}';

@@ -1,7 +1,8 @@
 -- How many more tasks of a concurrency key may run; none when another claim is counting them just now, so that no
 -- claimant waits for another. The key's row stays locked, so the answer holds until the end of the transaction. The count
 -- is of a later statement than the lock; one that reads an older snapshot cannot know it.
-CREATE FUNCTION task_room(p_tenant uuid, p_key text) RETURNS int LANGUAGE plpgsql AS $$
+CREATE FUNCTION task_room(p_tenant uuid, p_key text) RETURNS int LANGUAGE plpgsql
+SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   v_max int;
 BEGIN

@@ -28,7 +28,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a completion does not look at the epoch',
     breaks: ['stale_accepted', 'told_but_not_done'],
-    plant: (url) => change(url, 'task_complete', /AND t\.epoch = x\.epoch/g, ''),
+    plant: (url) => change(url, 'task_complete', /AND epoch = p_epochs\[i\]/g, ''),
     mission: FORGETFUL,
     tasks: 30,
   },
@@ -54,7 +54,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a claim leaves the epoch as it is',
     breaks: ['epoch_not_rising'],
-    plant: (url) => change(url, 'task_claim', /epoch = t\.epoch \+ 1/g, 'epoch = greatest(t.epoch, 1)'),
+    plant: (url) => change(url, 'task_claim', /epoch = epoch \+ 1/g, 'epoch = greatest(epoch, 1)'),
     mission: { releases: 0.5, creating: false },
     tasks: 30,
   },

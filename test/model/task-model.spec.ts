@@ -35,7 +35,7 @@ describe('the model', () => {
       database,
       `SELECT pg_get_functiondef(oid) AS sql FROM pg_proc WHERE proname = 'task_complete'`,
     );
-    await query(database, sql.replace('AND t.epoch = x.epoch', ''));
+    await query(database, sql.replace('AND epoch = p_epochs[i]', ''));
   });
 
   it(
