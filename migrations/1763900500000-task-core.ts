@@ -84,7 +84,8 @@ async function tasks(runner: QueryRunner): Promise<void> {
   );
   for (const [name, type] of Object.entries(COLUMNS)) await runner.query(`ALTER TABLE tasks ADD ${name} ${type}`);
   await runner.query(`
-    UPDATE tasks SET timeout_at = claimed_at + make_interval(secs => timeout_seconds) WHERE status = 'in_progress'`);
+    UPDATE tasks SET timeout_at = clock_timestamp() + make_interval(secs => timeout_seconds)
+      WHERE status = 'in_progress'`);
   await runner.query(`
     UPDATE tasks SET due_at = created_at + (deadline - created_at) * 0.75
       WHERE deadline IS NOT NULL AND completed_at IS NULL`);

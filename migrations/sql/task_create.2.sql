@@ -21,7 +21,7 @@ BEGIN
   IF jsonb_array_length(p_lanes) > 0 THEN
     INSERT INTO task_lanes AS l (tenant_id, id, workspace_id, type, capabilities)
       SELECT p_tenant, task_lane(x.workspace_id, x.type, x.capabilities), x.workspace_id, x.type, x.capabilities
-        FROM jsonb_to_recordset(p_lanes) AS x (workspace_id uuid, type text, capabilities text[])
+        FROM jsonb_to_recordset(p_lanes) AS x (workspace_id uuid, type text, capabilities text[]) ORDER BY 2
       ON CONFLICT DO NOTHING;
   END IF;
   IF cardinality(p_keys) > 0 THEN

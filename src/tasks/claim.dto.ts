@@ -108,7 +108,7 @@ export class CompleteDto extends EpochDto {
   @IsJsonValue()
   result?: JsonValue;
 
-  /** Claims one task with the completion, in the same transaction. */
+  /** Claims one task with the completion, in the same transaction where there is work at once. */
   @Omittable()
   @Nested(() => ClaimNextDto)
   claimNext?: ClaimNextDto;

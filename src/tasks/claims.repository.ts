@@ -96,6 +96,8 @@ export class ClaimsRepository extends AggregateRepository {
     operation: 'claims.completeAndClaim',
     flush: distinct((tenantId, items: Traced<CompletionAndClaim>[]) => this.flushCompletionsAndClaims(tenantId, items)),
     queueOf: ({ next }: Traced<CompletionAndClaim>) => kindOf(next),
+    // Each holds the feeds of its completions while it claims: a second one would wait, or in another order for ever.
+    lanes: 1,
     weigh: ({ result }) => JSON.stringify(result).length,
   });
   private readonly ends = this.batched({

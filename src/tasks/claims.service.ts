@@ -154,7 +154,8 @@ export class ClaimsService {
   }
 
   /**
-   * As `complete`, and claims one task in the same transaction, in one round trip. When the completion is refused
+   * As `complete`, and claims one task with it: in the same transaction and round trip where there is work at once,
+   * else by a second look at everything. When the completion is refused
    * nothing is claimed; an agent that takes no work any more completes and gets nothing.
    * @throws what `complete` and `claim` throw, before anything is done
    */

@@ -21,7 +21,7 @@ export class DispatchService {
     private readonly events: EventLog,
   ) {}
 
-  /** From the commit on, nothing that fits is claimed. @throws NotFound, AlreadyExists when it is paused */
+  /** Claims that begin after the commit take nothing that fits. @throws NotFound, AlreadyExists when it is paused */
   @Transactional()
   async pause(caller: Caller, target: PauseTarget, reason: string | null = null): Promise<Pause> {
     await this.assertExists(caller, target);

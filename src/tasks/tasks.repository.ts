@@ -110,6 +110,8 @@ export class TasksRepository extends AggregateRepository {
     if (tasks.length === 0) return [];
     const { database } = this.persistence;
     const edges = tasks.flatMap(edgesOf);
+    // Lanes, then keys, then tasks, as task_create locks them.
+    await this.addLanes(tenantId, tasks);
     await this.addKeys(tenantId, tasks);
     const statusOf = await this.blockers(tenantId, tasks, edges);
     const resolved = (edge: Edge): boolean => !blocks(edge, statusOf(edge.blockerId));
@@ -120,7 +122,6 @@ export class TasksRepository extends AggregateRepository {
     };
     const load = () => database.copy(`COPY tasks (${TASK_COLUMNS}) FROM STDIN`, lines());
     await (tasks.some((task) => task.dedupeKey !== null) ? this.namingTheOpenOne(tenantId, load) : load());
-    await this.addLanes(tenantId, tasks);
     if (edges.length > 0) {
       const edgeLines = edges.map((edge) => edgeLine(tenantId, edge, resolved(edge), now));
       await database.copy(`COPY task_edges (${EDGE_COLUMNS}) FROM STDIN`, edgeLines);
@@ -461,7 +462,7 @@ export class TasksRepository extends AggregateRepository {
     await this.query(
       `INSERT INTO task_lanes AS l (tenant_id, id, workspace_id, type, capabilities)
          SELECT $1, task_lane(x.workspace_id, x.type, x.capabilities), x.workspace_id, x.type, x.capabilities
-           FROM jsonb_to_recordset($2) AS x (workspace_id uuid, type text, capabilities text[])
+           FROM jsonb_to_recordset($2) AS x (workspace_id uuid, type text, capabilities text[]) ORDER BY 2
          ON CONFLICT DO NOTHING`,
       [tenantId, JSON.stringify([...lanes.values()])],
     );

@@ -115,4 +115,5 @@ export class Assignment implements TaskContext {
 }
 
 /** The task is not this holder's any more, or gone. */
-export const isLost = (error: unknown): boolean => error instanceof LeaseLost || error instanceof NotFound;
+export const isLost = (error: unknown): boolean =>
+  error instanceof LeaseLost || (error instanceof NotFound && error.details.entity === 'task');

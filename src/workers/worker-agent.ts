@@ -81,7 +81,8 @@ export class WorkerAgent {
       const next = { ...this.terms(), types: [...types] };
       return (await this.claims.completeAndClaim(caller, held, result, next)).next;
     } catch (error) {
-      if (!isAgentUnknown(error)) throw error;
+      // Its agent or a workspace that it works for was deleted: that is no reason to lose what was done.
+      if (!(error instanceof NotFound) || error.details.entity === 'task') throw error;
       await this.claims.complete(caller, held, result);
       return undefined;
     }

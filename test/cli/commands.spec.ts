@@ -1,5 +1,6 @@
 import { cliOf, deadUrl, muster } from '../support/cli.js';
 import { startGiven } from '../support/given.js';
+import { until } from '../support/until.js';
 
 interface Item {
   id: string;
@@ -147,6 +148,8 @@ describe('the command line', () => {
     expect(listed.json<Items>().items.map(({ id }) => id)).toContain(key.id);
     expect(listed.stdout).not.toContain(key.secret);
     expect((await cli('key', 'revoke', key.id)).json()).toEqual({ id: key.id, revoked: true });
+    // A key is trusted for up to a second after it was looked at.
+    await until(async () => (await reader('task', 'list')).code !== 0);
     expect((await reader('task', 'list')).error()).toMatchObject({ status: 401 });
   });
 
