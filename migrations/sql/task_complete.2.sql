@@ -44,7 +44,7 @@ BEGIN
   -- blocker's row.
   FOR r IN SELECT * FROM task_settle(p_tenant, v_done, array_fill('completed'::text, array[cardinality(v_done)]), v_now) LOOP
     RETURN NEXT r;
-    CONTINUE WHEN r.completed_at IS DISTINCT FROM v_now OR r.id = ANY (v_done);
+    CONTINUE WHEN r.warned >= 0;
     v_types := v_types || ('task.' || r.status);
     v_feeds := v_feeds || r.workspace_id;
     v_done := v_done || r.id;

@@ -12,7 +12,7 @@ DECLARE
   v_closed uuid[];                   -- blockers that take no subtasks
   v_status jsonb;                    -- of the blockers, by id
   v_open jsonb := '{}';
-  v_ended uuid[] := '{}'; v_statuses text[] := '{}'; v_done uuid[] := '{}';
+  v_ended uuid[] := '{}'; v_statuses text[] := '{}';
   v_types text[] := array_fill('task.created'::text, array[cardinality(p_ids)]);
   v_count int := cardinality(p_ids);
   v_refused text;
@@ -86,8 +86,7 @@ BEGIN
   IF cardinality(v_ended) > 0 THEN
     FOR r_ended IN SELECT * FROM task_settle(p_tenant, v_ended, v_statuses, v_now, p_ids) LOOP
       RETURN NEXT r_ended;
-      CONTINUE WHEN r_ended.completed_at IS DISTINCT FROM v_now OR r_ended.id = ANY (v_done);
-      v_done := v_done || r_ended.id;
+      CONTINUE WHEN r_ended.warned >= 0;
       p_feeds := p_feeds || r_ended.workspace_id;
       p_ids := p_ids || r_ended.id;
       p_actors := p_actors || NULL::text;

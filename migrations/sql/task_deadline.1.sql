@@ -51,7 +51,7 @@ BEGIN
 
   FOR r IN SELECT * FROM task_settle(p_tenant, v_ended, v_statuses, v_now) LOOP
     RETURN NEXT r;
-    CONTINUE WHEN r.completed_at IS DISTINCT FROM v_now OR r.id = ANY (v_ended);
+    CONTINUE WHEN r.warned >= 0;
     v_ended := v_ended || r.id;
     v_types := v_types || ('task.' || r.status);
     v_feeds := v_feeds || r.workspace_id;

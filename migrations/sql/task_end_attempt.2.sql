@@ -70,7 +70,7 @@ BEGIN
     r.epoch := 0;
     RETURN NEXT r;
     r.epoch := v_epoch;
-    CONTINUE WHEN r.completed_at IS DISTINCT FROM v_now OR r.id = ANY (v_done);
+    CONTINUE WHEN r.warned >= 0;
     v_types := v_types || ('task.' || r.status);
     v_feeds := v_feeds || r.workspace_id;
     v_done := v_done || r.id;

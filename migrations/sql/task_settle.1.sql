@@ -2,8 +2,9 @@
 -- edges with a failure policy end dependants whose blocker ended otherwise, which may end others in turn. p_statuses stand
 -- beside p_ids. p_dependants limits it to edges that lead to these.
 --
--- Returns the tasks that changed, some more than once, last as they are now. Those it ended have completed_at = p_now and say why in their error: the caller writes
--- their events, after all locks on tasks and before those on feeds.
+-- Returns the tasks that changed. Those that it ended are marked by warned = -1, in the answer only, and say why in their
+-- error: the caller writes their events, after all locks on tasks and before those on feeds. A time could not tell them
+-- from tasks that were ended in the same millisecond and only lost a blocker.
 CREATE FUNCTION task_settle(p_tenant uuid, p_ids uuid[], p_statuses text[], p_now timestamptz, p_dependants uuid[] DEFAULT NULL)
 RETURNS SETOF tasks LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
@@ -76,6 +77,7 @@ BEGIN
           v_ids := v_ids || r.id;
           v_statuses := v_statuses || r.status;
           v_over := v_over || r.id;
+          r.warned := -1;
           RETURN NEXT r;
           CONTINUE;
         END IF;

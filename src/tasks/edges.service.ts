@@ -88,8 +88,8 @@ export class EdgesService {
   }
 
   private async settle(caller: Caller, blocker: Task, taskId: string): Promise<void> {
-    const changed = await this.tasks.settle(caller.tenantId, new Map([[blocker.id, blocker.status]]), [taskId]);
-    this.events.append(caller.tenantId, ...tasksBlocked(caller, changed));
+    const ended = await this.tasks.settle(caller.tenantId, new Map([[blocker.id, blocker.status]]), [taskId]);
+    this.events.append(caller.tenantId, ...tasksBlocked(caller, ended));
   }
 }
 

@@ -80,9 +80,9 @@ export class InterventionsService {
     const task = await this.tasks.retry(caller.tenantId, id);
     if (task) {
       this.events.append(caller.tenantId, taskRetried(caller, task));
-      const changed = await this.tasks.settle(caller.tenantId, blockers, [id]);
-      this.events.append(caller.tenantId, ...tasksBlocked(caller, changed));
-      return changed.find((one) => one.id === id) ?? task;
+      const ended = await this.tasks.settle(caller.tenantId, blockers, [id]);
+      this.events.append(caller.tenantId, ...tasksBlocked(caller, ended));
+      return ended.find((one) => one.id === id) ?? task;
     }
     const isDead = before.status === 'failed' || before.status === 'timeout';
     throw isDead ? new DeadlinePassed(before) : new InvalidTransition(before, 'pending');

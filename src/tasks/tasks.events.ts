@@ -4,7 +4,7 @@ import { defineEvent, type JsonSchema, type NewEvent } from '../shared/events/in
 import { createdData, type NewTask } from './new-task.js';
 import { PAUSE_SCOPES, type PauseTarget } from './pause.js';
 import { CLAIM_KINDS, type Edge, EDGE_KINDS, ON_FAILURE, PRIORITIES, type Task } from './task.entity.js';
-import { END_STATUSES, hasEnded } from './task-state.js';
+import { END_STATUSES } from './task-state.js';
 
 type Properties = Readonly<Record<string, JsonSchema>>;
 
@@ -134,11 +134,9 @@ export const taskInputReceived = (caller: Caller, task: Task): NewEvent => input
 
 export const taskRetried = (caller: Caller, task: Task): NewEvent => retried(by(caller, task, { epoch: task.epoch }));
 
-/** For those of the settled tasks that the policy of an edge has just ended; one that had ended before only lost a blocker. */
-export const tasksBlocked = (caller: Caller, settled: readonly Task[]): NewEvent[] =>
-  settled
-    .filter(({ status, completedAt, updatedAt }) => hasEnded(status) && completedAt?.getTime() === updatedAt.getTime())
-    .map((task) => taskBlocked(caller, task));
+/** For tasks that the policy of an edge has ended. */
+export const tasksBlocked = (caller: Caller, ended: readonly Task[]): NewEvent[] =>
+  ended.map((task) => taskBlocked(caller, task));
 
 const taskBlocked = (caller: Caller, task: Task): NewEvent => {
   const { epoch, attempt, error } = task;

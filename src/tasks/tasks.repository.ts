@@ -56,6 +56,9 @@ const isClaimable = ({ status, openBlockers, deletedAt }: Task): boolean =>
 const freesKey = ({ concurrencyKey, epoch, status }: Task): boolean =>
   concurrencyKey !== null && epoch > 0 && !isHeld(status);
 
+/** Marks what `task_settle` has ended, in its answer. */
+const ENDED_BY_SETTLE = -1;
+
 /** Lanes that a node remembers to be in the table; then it begins anew. */
 const MAX_KNOWN_LANES = 10_000;
 
@@ -407,7 +410,7 @@ export class TasksRepository extends AggregateRepository {
     return rows.map((row) => row.id);
   }
 
-  /** What follows for `dependants` from tasks that have ended, in the running transaction; returns what changed. */
+  /** What follows for `dependants` from tasks that have ended, in the running transaction; returns those that it ended. */
   @Operation()
   async settle(
     tenantId: string,
@@ -421,10 +424,11 @@ export class TasksRepository extends AggregateRepository {
       [...ended.values()],
       dependants,
     ]);
-    // Some stand there more than once, last as they are now.
-    const tasks = [...new Map(rows.map((row) => [row.id, this.toTask(row)])).values()];
-    await this.changed(tenantId, tasks);
-    return tasks;
+    await this.changed(
+      tenantId,
+      rows.map((row) => this.toTask(row)),
+    );
+    return rows.filter((row) => row.warned === ENDED_BY_SETTLE).map((row) => this.toTask(row));
   }
 
   private added(tenantId: string, readyAt: Date, count: number): Promise<void> {
