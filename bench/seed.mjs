@@ -7,11 +7,20 @@ const ID = `(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - 3600000 + 
  * in which `g` counts up; the copies became ready before anything made now.
  */
 export async function copies(node, { task, count, changes = '' }) {
+  const [{ columns }] = await node.sql(
+    `SELECT string_agg(attname, ', ') AS columns FROM pg_attribute
+     WHERE attrelid = 'tasks'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''`,
+  );
   await node.sql(
-    `INSERT INTO tasks SELECT r.* FROM tasks t, generate_series(1, $2::int) g, LATERAL jsonb_populate_record(t,
-       jsonb_build_object('id', ${ID}, 'ready_at', t.ready_at - interval '1 hour' + g * interval '1 millisecond'${changes && `, ${changes}`})) r
+    `INSERT INTO tasks (${columns}) SELECT ${columns.replaceAll(/(\w+)/g, 'r.$1')} FROM tasks t, generate_series(1, $2::int) g,
+       LATERAL jsonb_populate_record(t, jsonb_build_object(
+         'id', ${ID}, 'ready_at', t.ready_at - interval '1 hour' + g * interval '1 millisecond'${changes && `, ${changes}`})) r
      WHERE t.id = $1`,
     [task.id, count],
+  );
+  await node.sql(
+    `INSERT INTO task_lanes SELECT DISTINCT tenant_id, lane, workspace_id, type, required_capabilities FROM tasks
+     ON CONFLICT DO NOTHING`,
   );
 }
 

@@ -38,7 +38,7 @@ export async function run({ servers, rounds, tasks, slice, profile }) {
         samples.add(name, COLUMN, await create(count));
         if (name !== CREATE) continue;
         samples.add(DRAIN, COLUMN, await drain(clients[name], agents, count >> 1));
-        samples.add(NEXT, COLUMN, await drainWithNext(clients[name], agents, count - (count >> 1)));
+        samples.add(NEXT, COLUMN, await drainWithNext(clients[name], agents, count - (count >> 1) - CONNECTIONS));
       }
       if (round === 0) samples.warmedUp();
       await servers.settle();
