@@ -155,8 +155,8 @@ export class ClaimsService {
 
   /**
    * As `complete`, and claims one task with it: in the same transaction and round trip where there is work at once,
-   * else by a second look at everything. When the completion is refused
-   * nothing is claimed; an agent that takes no work any more completes and gets nothing.
+   * else by a second look at everything. When the completion is refused nothing is claimed; an agent that takes no work
+   * any more completes and gets nothing.
    * @throws what `complete` and `claim` throw, before anything is done
    */
   async completeAndClaim(caller: Caller, held: Held, result: JsonValue, next: NextClaim): Promise<Completed> {

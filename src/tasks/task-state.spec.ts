@@ -1,4 +1,4 @@
-import { allowedFrom, hasEnded, isHeld, mayBecome, TASK_STATUSES } from './task-state.js';
+import { allowedFrom, hasEnded, isHeld, isWaiting, mayBecome, mayEndUp, TASK_STATUSES } from './task-state.js';
 
 /** As the product promises it. */
 const PROMISED = {
@@ -50,5 +50,14 @@ describe('the transition table of tasks', () => {
   it('knows which have ended and which are held', () => {
     expect(TASK_STATUSES.filter(hasEnded)).toEqual(['completed', 'failed', 'cancelled', 'timeout']);
     expect(TASK_STATUSES.filter(isHeld)).toEqual(['in_progress', 'awaiting_input']);
+  });
+
+  it('lets the system, and nobody else, fail or time out what nobody has begun', () => {
+    for (const from of TASK_STATUSES) {
+      for (const to of ['failed', 'timeout'] as const) {
+        expect([from, to, mayEndUp(from, to)]).toEqual([from, to, isWaiting(from) || mayBecome(from, to)]);
+      }
+    }
+    expect(mayBecome('pending', 'failed')).toBe(false);
   });
 });

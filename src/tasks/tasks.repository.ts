@@ -424,11 +424,9 @@ export class TasksRepository extends AggregateRepository {
       [...ended.values()],
       dependants,
     ]);
-    await this.changed(
-      tenantId,
-      rows.map((row) => this.toTask(row)),
-    );
-    return rows.filter((row) => row.warned === ENDED_BY_SETTLE).map((row) => this.toTask(row));
+    const tasks = rows.map((row) => this.toTask(row));
+    await this.changed(tenantId, tasks);
+    return tasks.filter((_, index) => rows[index]?.warned === ENDED_BY_SETTLE);
   }
 
   private added(tenantId: string, readyAt: Date, count: number): Promise<void> {
