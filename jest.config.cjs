@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 // Nest 12, keyv and jose are published as ES modules only: swc rewrites everything to CommonJS once and Jest caches it.
 const shared = { target: 'es2023', keepClassNames: true };
 const typescript = {
@@ -24,7 +26,9 @@ const project = (displayName, testMatch, more = {}) => ({
 });
 
 module.exports = {
-  testTimeout: 30_000,
+  testTimeout: 60_000,
+  // Much of a test is waiting, so two share one core well.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [
     project('unit', ['<rootDir>/src/**/*.spec.ts']),
     project('integration', ['<rootDir>/test/**/*.spec.ts'], {

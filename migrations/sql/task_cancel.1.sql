@@ -8,8 +8,7 @@ DECLARE
   v_level uuid[] := array[p_id];
   v_seen uuid[] := '{}';
   v_error jsonb := jsonb_build_object('code', 'cancelled', 'message', coalesce(p_reason, 'It was cancelled.'));
-  v_types text[] := '{}';
-  v_feeds uuid[] := '{}'; v_done uuid[] := '{}'; v_data jsonb[] := '{}';
+  v_events task_event[] := '{}';
   v_ended uuid[] := '{}'; v_statuses text[] := '{}';
   v_id uuid; v_agent uuid;
   r tasks;
@@ -17,14 +16,14 @@ BEGIN
   LOOP
     FOREACH v_id IN ARRAY v_level LOOP
       SELECT * INTO r FROM tasks WHERE tenant_id = p_tenant AND id = v_id AND deleted_at IS NULL FOR UPDATE;
-      CONTINUE WHEN NOT FOUND OR r.status IN ('completed', 'cancelled');
+      CONTINUE WHEN NOT FOUND OR r.status IN ('completed', 'cancelled') OR v_id <> p_id AND r.completed_at IS NOT NULL;
       v_agent := CASE WHEN r.lease_expires_at IS NOT NULL THEN r.assigned_to END;
       IF r.status = 'in_progress' THEN
         CONTINUE WHEN r.cancel_requested_at IS NOT NULL;
         UPDATE tasks SET cancel_requested_at = v_now, cancel_reason = p_reason, updated_at = v_now, version = version + 1
           WHERE tenant_id = p_tenant AND id = v_id RETURNING * INTO r;
-        v_types := v_types || 'task.cancel_requested'::text;
-        v_data := v_data || jsonb_build_object('agentId', v_agent, 'epoch', r.epoch, 'reason', p_reason);
+        v_events := v_events || ROW(r.workspace_id, 'task.cancel_requested', r.id, p_actor,
+          jsonb_build_object('agentId', v_agent, 'epoch', r.epoch, 'reason', p_reason), p_trace)::task_event;
       ELSE
         IF r.status = 'awaiting_input' THEN
           INSERT INTO task_attempts AS a (tenant_id, task_id, epoch, agent_id, claim_kind, claimed_at, ended_at, outcome, error)
@@ -34,13 +33,10 @@ BEGIN
             status = 'cancelled', error = v_error, cancel_reason = p_reason, completed_at = v_now,
             lease_expires_at = NULL, awaiting_since = NULL, updated_at = v_now, version = version + 1
           WHERE tenant_id = p_tenant AND id = v_id RETURNING * INTO r;
-        v_types := v_types || 'task.cancelled'::text;
-        v_data := v_data || task_event_data(r, 'cancelled', v_agent);
+        v_events := v_events || task_ended(r, 'cancelled', v_agent, p_actor, p_trace);
         v_ended := v_ended || r.id;
         v_statuses := v_statuses || r.status;
       END IF;
-      v_feeds := v_feeds || r.workspace_id;
-      v_done := v_done || r.id;
       RETURN NEXT r;
     END LOOP;
     EXIT WHEN NOT p_tree;
@@ -49,16 +45,10 @@ BEGIN
       AND deleted_at IS NULL AND id <> ALL (v_seen) ORDER BY id);
     EXIT WHEN cardinality(v_level) = 0;
   END LOOP;
-  IF cardinality(v_done) = 0 THEN RETURN; END IF;
 
   FOR r IN SELECT * FROM task_settle(p_tenant, v_ended, v_statuses, v_now) LOOP
     RETURN NEXT r;
-    CONTINUE WHEN r.warned >= 0;
-    v_types := v_types || ('task.' || r.status);
-    v_feeds := v_feeds || r.workspace_id;
-    v_done := v_done || r.id;
-    v_data := v_data || task_event_data(r, 'blocked', NULL);
+    IF r.warned < 0 THEN v_events := v_events || task_ended(r, 'blocked', NULL, p_actor, p_trace); END IF;
   END LOOP;
-  PERFORM append_events(p_tenant, v_feeds, v_types, array_fill('task'::text, array[cardinality(v_done)]), v_done,
-    array_fill(p_actor, array[cardinality(v_done)]), v_data, array_fill(p_trace, array[cardinality(v_done)]));
+  PERFORM append_task_events(p_tenant, v_events);
 END $$;

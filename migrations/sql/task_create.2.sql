@@ -13,8 +13,7 @@ DECLARE
   v_status jsonb;                    -- of the blockers, by id
   v_open jsonb := '{}';
   v_ended uuid[] := '{}'; v_statuses text[] := '{}';
-  v_types text[] := array_fill('task.created'::text, array[cardinality(p_ids)]);
-  v_count int := cardinality(p_ids);
+  v_events task_event[];
   v_refused text;
   r_ended tasks;
 BEGIN
@@ -83,18 +82,11 @@ BEGIN
       dedupe_key text, concurrency_key text)
     RETURNING t.*;
 
-  IF cardinality(v_ended) > 0 THEN
-    FOR r_ended IN SELECT * FROM task_settle(p_tenant, v_ended, v_statuses, v_now, p_ids) LOOP
-      RETURN NEXT r_ended;
-      CONTINUE WHEN r_ended.warned >= 0;
-      p_feeds := p_feeds || r_ended.workspace_id;
-      p_ids := p_ids || r_ended.id;
-      p_actors := p_actors || NULL::text;
-      p_traces := p_traces || NULL::text;
-      v_types := v_types || ('task.' || r_ended.status);
-      p_data := p_data || task_event_data(r_ended, 'blocked', NULL);
-      v_count := v_count + 1;
-    END LOOP;
-  END IF;
-  PERFORM append_events(p_tenant, p_feeds, v_types, array_fill('task'::text, array[v_count]), p_ids, p_actors, p_data, p_traces);
+  v_events := array(SELECT ROW(feed, 'task.created', id, actor, data, trace)::task_event
+    FROM unnest(p_feeds, p_ids, p_actors, p_data, p_traces) x(feed, id, actor, data, trace));
+  FOR r_ended IN SELECT * FROM task_settle(p_tenant, v_ended, v_statuses, v_now, p_ids) LOOP
+    RETURN NEXT r_ended;
+    IF r_ended.warned < 0 THEN v_events := v_events || task_ended(r_ended, 'blocked', NULL, NULL, NULL); END IF;
+  END LOOP;
+  PERFORM append_task_events(p_tenant, v_events);
 END $$;

@@ -11,11 +11,10 @@ SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cach
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
   v_status text;
-  v_types text[] := '{}';
-  v_feeds uuid[] := '{}'; v_done uuid[] := '{}'; v_who text[] := '{}'; v_data jsonb[] := '{}'; v_trace text[] := '{}';
+  v_events task_event[] := '{}';
+  v_event task_event;
   v_ended uuid[] := '{}'; v_statuses text[] := '{}';
   v_agent uuid;
-  v_epoch int;
   r tasks;
 BEGIN
   FOR i IN 1 .. cardinality(p_ids) LOOP
@@ -46,38 +45,23 @@ BEGIN
       WHERE t.tenant_id = p_tenant AND t.id = r.id RETURNING t.* INTO r;
     RETURN NEXT r;
 
-    v_types := v_types || CASE v_status
-      WHEN 'pending' THEN CASE p_outcome WHEN 'released' THEN 'task.released' WHEN 'expired' THEN 'task.lease_expired'
-        WHEN 'timed_out' THEN 'task.attempt_timed_out' ELSE 'task.attempt_failed' END
-      WHEN 'timeout' THEN 'task.timed_out'
-      ELSE 'task.' || v_status END;
-    v_feeds := v_feeds || r.workspace_id;
-    v_done := v_done || r.id;
-    v_who := v_who || p_actors[i];
-    v_trace := v_trace || p_traces[i];
+    v_event := task_ended(r, p_outcome, v_agent, p_actors[i], p_traces[i], CASE WHEN v_status = 'pending' THEN
+      CASE p_outcome WHEN 'released' THEN 'task.released' WHEN 'expired' THEN 'task.lease_expired'
+        WHEN 'timed_out' THEN 'task.attempt_timed_out' ELSE 'task.attempt_failed' END END);
     -- What the attempt came to, also where the task keeps the error of an earlier one.
-    v_data := v_data || (task_event_data(r, p_outcome, v_agent) || jsonb_build_object('error', p_errors[i],
-      'attempt', r.attempt + CASE p_outcome WHEN 'released' THEN 1 ELSE 0 END));
+    v_event.data := v_event.data || jsonb_build_object('error', p_errors[i],
+      'attempt', r.attempt + CASE p_outcome WHEN 'released' THEN 1 ELSE 0 END);
+    v_events := v_events || v_event;
     IF v_status <> 'pending' THEN
       v_ended := v_ended || r.id;
       v_statuses := v_statuses || v_status;
     END IF;
   END LOOP;
-  IF cardinality(v_done) = 0 THEN RETURN; END IF;
 
   FOR r IN SELECT * FROM task_settle(p_tenant, v_ended, v_statuses, v_now) LOOP
-    v_epoch := r.epoch;
+    IF r.warned < 0 THEN v_events := v_events || task_ended(r, 'blocked', NULL, NULL, NULL); END IF;
     r.epoch := 0;
     RETURN NEXT r;
-    r.epoch := v_epoch;
-    CONTINUE WHEN r.warned >= 0;
-    v_types := v_types || ('task.' || r.status);
-    v_feeds := v_feeds || r.workspace_id;
-    v_done := v_done || r.id;
-    v_who := v_who || NULL::text;
-    v_trace := v_trace || NULL::text;
-    v_data := v_data || task_event_data(r, 'blocked', NULL);
   END LOOP;
-  PERFORM append_events(p_tenant, v_feeds, v_types, array_fill('task'::text, array[cardinality(v_done)]),
-    v_done, v_who, v_data, v_trace);
+  PERFORM append_task_events(p_tenant, v_events);
 END $$;

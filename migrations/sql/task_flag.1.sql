@@ -5,8 +5,7 @@ RETURNS SETOF tasks LANGUAGE plpgsql
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
-  v_types text[] := '{}';
-  v_feeds uuid[] := '{}'; v_done uuid[] := '{}'; v_data jsonb[] := '{}';
+  v_events task_event[] := '{}';
   v_percent int;
   r tasks;
 BEGIN
@@ -18,17 +17,14 @@ BEGIN
         AND CASE v_percent WHEN 0 THEN overdue_at IS NULL ELSE warned < v_percent END
       RETURNING * INTO r;
     CONTINUE WHEN NOT FOUND;
-    v_feeds := v_feeds || r.workspace_id;
-    v_done := v_done || r.id;
-    v_types := v_types || CASE v_percent WHEN 0 THEN 'task.overdue' ELSE 'task.timeout_warning' END;
-    v_data := v_data || CASE v_percent
-      WHEN 0 THEN jsonb_build_object('agentId', r.assigned_to, 'epoch', r.epoch,
-        'limit', CASE WHEN r.timeout_at <= v_now THEN 'timeout' ELSE 'lease' END)
-      ELSE jsonb_build_object('agentId', r.assigned_to, 'epoch', r.epoch, 'percent', v_percent,
-        'endsAt', to_char(r.timeout_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) END;
+    v_events := v_events || ROW(r.workspace_id, CASE v_percent WHEN 0 THEN 'task.overdue' ELSE 'task.timeout_warning' END,
+      r.id, p_actor,
+      CASE v_percent
+        WHEN 0 THEN jsonb_build_object('agentId', r.assigned_to, 'epoch', r.epoch,
+          'limit', CASE WHEN r.timeout_at <= v_now THEN 'timeout' ELSE 'lease' END)
+        ELSE jsonb_build_object('agentId', r.assigned_to, 'epoch', r.epoch, 'percent', v_percent,
+          'endsAt', to_char(r.timeout_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) END, NULL)::task_event;
     RETURN NEXT r;
   END LOOP;
-  IF cardinality(v_done) = 0 THEN RETURN; END IF;
-  PERFORM append_events(p_tenant, v_feeds, v_types, array_fill('task'::text, array[cardinality(v_done)]), v_done,
-    array_fill(p_actor, array[cardinality(v_done)]), v_data, array_fill(NULL::text, array[cardinality(v_done)]));
+  PERFORM append_task_events(p_tenant, v_events);
 END $$;

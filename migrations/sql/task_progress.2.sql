@@ -6,7 +6,7 @@ CREATE FUNCTION task_progress(
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
-  v_feeds uuid[] := '{}'; v_done uuid[] := '{}'; v_who text[] := '{}'; v_data jsonb[] := '{}'; v_trace text[] := '{}';
+  v_events task_event[] := '{}';
   r tasks;
 BEGIN
   FOR i IN 1 .. cardinality(p_ids) LOOP
@@ -17,15 +17,10 @@ BEGIN
         AND epoch = p_epochs[i]
       RETURNING * INTO r;
     CONTINUE WHEN NOT FOUND;
-    v_feeds := v_feeds || r.workspace_id;
-    v_done := v_done || r.id;
-    v_who := v_who || p_actors[i];
-    v_trace := v_trace || p_traces[i];
-    v_data := v_data || jsonb_build_object('agentId', r.assigned_to, 'epoch', r.epoch,
-      'percent', r.progress, 'message', r.progress_message);
+    v_events := v_events || ROW(r.workspace_id, 'task.progressed', r.id, p_actors[i],
+      jsonb_build_object('agentId', r.assigned_to, 'epoch', r.epoch, 'percent', r.progress, 'message', r.progress_message),
+      p_traces[i])::task_event;
     RETURN NEXT r;
   END LOOP;
-  IF cardinality(v_done) = 0 THEN RETURN; END IF;
-  PERFORM append_events(p_tenant, v_feeds, array_fill('task.progressed'::text, array[cardinality(v_done)]),
-    array_fill('task'::text, array[cardinality(v_done)]), v_done, v_who, v_data, v_trace);
+  PERFORM append_task_events(p_tenant, v_events);
 END $$;

@@ -57,7 +57,7 @@ BEGIN
       r := NULL;
       IF v_count > 0 THEN
         UPDATE tasks SET
-            open_blockers = open_blockers - v_count, ready_at = greatest(p_now, run_at), updated_at = p_now,
+            open_blockers = open_blockers - v_count, ready_at = greatest(p_now, ready_at), updated_at = p_now,
             version = version + 1
           WHERE tenant_id = p_tenant AND id = v_id RETURNING * INTO r;
       END IF;

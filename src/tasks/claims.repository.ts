@@ -96,7 +96,6 @@ export class ClaimsRepository extends AggregateRepository {
     operation: 'claims.completeAndClaim',
     flush: distinct((tenantId, items: Traced<CompletionAndClaim>[]) => this.flushCompletionsAndClaims(tenantId, items)),
     queueOf: ({ next }: Traced<CompletionAndClaim>) => kindOf(next),
-    // Each holds the feeds of its completions while it claims: a second one would wait, or in another order for ever.
     lanes: 1,
     weigh: ({ result }) => JSON.stringify(result).length,
   });
@@ -203,7 +202,7 @@ export class ClaimsRepository extends AggregateRepository {
       if (completed) return this.claimAfter(tenantId, winners(), place);
       const tasks = await this.completeAndClaimFrom(tenantId, items, first.next, place);
       completed = new Map(tasks.filter(isCompleted).map((task) => [task.id, task]));
-      return tasks.filter((task) => task.status === 'in_progress');
+      return tasks.filter((task) => task.status === 'in_progress' && isOwn(task));
     });
     const next = new Map<Held, Task | undefined>();
     const dealt = winners();
@@ -245,13 +244,7 @@ export class ClaimsRepository extends AggregateRepository {
     terms: ClaimRequest,
     place: Place,
   ): Promise<Task[]> {
-    const call = 'task_complete_next($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)';
-    return this.tasks.call(call, tenantId, [
-      items.map((item) => item.taskId),
-      items.map((item) => item.epoch),
-      items.map((item) => json(item.result)),
-      items.map((item) => item.actorId),
-      items.map((item) => item.trace),
+    return this.completeFrom(tenantId, items, [
       terms.capabilities,
       terms.workspaceIds,
       terms.types,
@@ -261,6 +254,22 @@ export class ClaimsRepository extends AggregateRepository {
       items.map(({ next }) => next.claimKind),
       place.at,
       place.ids,
+    ]);
+  }
+
+  private completeFrom(
+    tenantId: string,
+    items: readonly Traced<Completion>[],
+    claims: readonly unknown[],
+  ): Promise<Task[]> {
+    const call = 'task_complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)';
+    return this.tasks.call(call, tenantId, [
+      items.map((item) => item.taskId),
+      items.map((item) => item.epoch),
+      items.map((item) => json(item.result)),
+      items.map((item) => item.actorId),
+      items.map((item) => item.trace),
+      ...claims,
     ]);
   }
 
@@ -312,14 +321,7 @@ export class ClaimsRepository extends AggregateRepository {
   }
 
   private async flushCompletions(tenantId: string, items: Traced<Completion>[]): Promise<Outcome<Task | undefined>[]> {
-    const tasks = await this.tasks.call('task_complete($1, $2, $3, $4, $5, $6)', tenantId, [
-      items.map((item) => item.taskId),
-      items.map((item) => item.epoch),
-      items.map((item) => json(item.result)),
-      items.map((item) => item.actorId),
-      items.map((item) => item.trace),
-    ]);
-    // Not the dependants that changed: a completion that is refused may name one of them.
+    const tasks = await this.completeFrom(tenantId, items, NO_CLAIMS);
     return byTask(items, tasks.filter(isCompleted));
   }
 
@@ -333,18 +335,21 @@ export class ClaimsRepository extends AggregateRepository {
       items.map((item) => item.actorId),
       items.map((item) => item.trace),
     ]);
-    return byTask(items, tasks.filter(wasClaimed));
+    return byTask(items, tasks.filter(isOwn));
   }
 }
+
+/** The arguments of `task_complete` for claims. */
+const NO_CLAIMS = Array.from({ length: 9 }, () => null);
 
 /** Claims of one kind are dealt out together: they find the same tasks. */
 const kindOf = ({ capabilities, workspaceIds, types }: ClaimRequest): string =>
   JSON.stringify([capabilities, workspaceIds, types]);
 
-const isCompleted = ({ status, epoch }: Task): boolean => status === 'completed' && epoch > 0;
+/** Dependants that changed are given without their epoch: a refused task of the call may be among them. */
+const isOwn = ({ epoch }: Task): boolean => epoch > 0;
 
-/** Dependants that changed are given without their epoch. */
-const wasClaimed = ({ epoch }: Task): boolean => epoch > 0;
+const isCompleted = (task: Task): boolean => task.status === 'completed' && isOwn(task);
 
 const json = (value: JsonValue): string | null => (value === null ? null : JSON.stringify(value));
 

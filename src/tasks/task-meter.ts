@@ -73,14 +73,11 @@ export class TaskMeter {
       for (const task of changed) this.attemptEnded(task, ids.includes(task.id) ? outcome : undefined);
       return;
     }
-    const claims = name === 'task_claim' || name === 'task_complete_next';
+    const claims = name === 'task_claim' || name === 'task_complete';
     for (const task of changed) {
-      if (claims && task.status === 'in_progress') this.claimed(task);
-      else
-        this.attemptEnded(
-          task,
-          name.startsWith('task_complete') && task.status === 'completed' ? 'completed' : undefined,
-        );
+      // Dependants are given without their epoch.
+      if (claims && task.status === 'in_progress' && task.epoch > 0) this.claimed(task);
+      else this.attemptEnded(task, name === 'task_complete' && task.status === 'completed' ? 'completed' : undefined);
     }
   }
 

@@ -193,7 +193,7 @@ export class TasksRepository extends AggregateRepository {
   @Operation()
   async changeBlockers(tenantId: string, id: string, by: 1 | -1): Promise<Task> {
     const [row] = await this.query(
-      `UPDATE tasks SET open_blockers = open_blockers + $3, ready_at = greatest(clock_timestamp(), run_at),
+      `UPDATE tasks SET open_blockers = open_blockers + $3, ready_at = greatest(clock_timestamp(), ready_at),
          updated_at = clock_timestamp(), version = version + 1
        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING *`,
       [tenantId, id, by],

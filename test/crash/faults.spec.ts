@@ -6,7 +6,7 @@ import { faultRun, lossyRun } from './fault-run.js';
 import { FAULTS } from './faults.js';
 
 /** At most, for each fault. */
-const RUNS = 3;
+const RUNS = 6;
 
 describe('a service with a fault', () => {
   const seed = randomInt(2 ** 31);
@@ -27,7 +27,7 @@ describe('a service with a fault', () => {
       }
       expect([...missed]).toEqual([]);
     },
-    60_000,
+    120_000,
   );
 
   it(`[S164] is found out: answers come before the commit (seed ${seed})`, async () => {

@@ -31,6 +31,7 @@ export const FAULTS: readonly Fault[] = [
     plant: (url) => change(url, 'task_complete', /AND epoch = p_epochs\[i\]/g, ''),
     mission: FORGETFUL,
     tasks: 30,
+    forMs: 3_500,
   },
   {
     name: 'a heartbeat does not look at the epoch',
@@ -38,23 +39,18 @@ export const FAULTS: readonly Fault[] = [
     plant: (url) => change(url, 'task_heartbeat', /AND t\.epoch = p_epochs\[i\]/g, ''),
     mission: FORGETFUL,
     tasks: 30,
+    forMs: 3_500,
   },
   {
-    name: 'a claim does not lock what it takes',
+    name: 'a claim takes what others hold',
     breaks: ['claimed_while_held'],
-    // The sleep is the time that a busy server may take there.
     plant: (url) =>
-      change(
-        url,
-        'task_claim',
-        /(LIMIT least\(v_counts\[l\], cardinality\(v_slots\)\)) FOR UPDATE SKIP LOCKED\s+LOOP/g,
-        '$1 LOOP PERFORM pg_sleep(0.005);',
-      ),
+      change(url, 'task_pick', /(lane = v_look\[l\] AND status) = 'pending'/g, "$1 IN ('pending', 'in_progress')"),
   },
   {
     name: 'a claim leaves the epoch as it is',
     breaks: ['epoch_not_rising'],
-    plant: (url) => change(url, 'task_claim', /epoch = epoch \+ 1/g, 'epoch = greatest(epoch, 1)'),
+    plant: (url) => change(url, 'task_take', /epoch = t\.epoch \+ 1/g, 'epoch = greatest(t.epoch, 1)'),
     mission: { releases: 0.5, creating: false },
     tasks: 30,
   },

@@ -304,6 +304,7 @@ export class TaskModel {
     let requested = 0;
     for (const task of tree ? this.tree(root) : [root]) {
       if (task.status === 'completed' || task.status === 'cancelled') continue;
+      if (task !== root && (task.status === 'failed' || task.status === 'timeout')) continue;
       if (task.status === 'in_progress') {
         if (task.cancelRequested) continue;
         task.cancelRequested = true;

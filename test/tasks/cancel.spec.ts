@@ -147,6 +147,23 @@ describe('cancelling', () => {
     expect((await tenant.events.of(dependant.id)).filter((type) => type === 'task.failed')).toHaveLength(1);
   });
 
+  it('with tree leaves what has failed below it as it ended, but not what is below that', async () => {
+    const tenant = await given.workspace({ agents: ['ada'] });
+    const root = await tenant.task({ type: 'root' });
+    const failed = await tenant.task({ parentTaskId: root.id, type: 'child', maxAttempts: 1 });
+    const below = await tenant.task({ parentTaskId: failed.id, type: 'deep' });
+    await tenant.claim(tenant.ada, { types: ['child'] });
+    await given.node.claims.fail(
+      tenant.caller,
+      { taskId: failed.id, epoch: 1 },
+      { code: 'broken', message: 'It broke.' },
+    );
+
+    expect((await cancel(tenant, root.id, { tree: true })).body).toMatchObject({ cancelled: 2, requested: 0 });
+    expect(await tenant.get(failed.id)).toMatchObject({ status: 'failed', error: { code: 'broken' } });
+    expect((await tenant.get(below.id)).status).toBe('cancelled');
+  });
+
   it('without tree leaves what is below, and a cancelled parent takes no more subtasks', async () => {
     const tenant = await given.workspace();
     const root = await tenant.task();

@@ -1,4 +1,6 @@
-import { outcomes, startGiven, type Tenant } from '../support/given.js';
+import type { Agent } from '../../src/agents/index.js';
+import { query } from '../support/database.js';
+import { outcomes, type RunningNode, startGiven, type Tenant } from '../support/given.js';
 
 interface Completed {
   task: { id: string; status: string };
@@ -46,6 +48,38 @@ describe('a completion that claims the next task', () => {
     const tenant = await holding(1);
     const { id } = await tenant.task({ dependsOn: [{ taskId: tenant.id }] });
     expect((await send(tenant, tenant.id, tenant.ada.id)).body.next?.task.id).toBe(id);
+  });
+
+  it('locks the feeds of all workspaces in one order: two nodes never wait for each other', async () => {
+    const tenant = await given.workspace({ agents: ['ada', 'bob', 'cleo', 'dan'] });
+    const { body: lab } = await tenant.http.post<{ id: string }>('/v1/workspaces', { name: 'lab' });
+    for (let n = 0; n < 200; n++) await tenant.task(n % 2 === 0 ? {} : { workspaceId: lab.id });
+    const deadlocks = async () => {
+      const [row] = await query<{ n: string }>(
+        given.node.databaseUrl,
+        `SELECT pg_stat_get_db_deadlocks(oid) AS n FROM pg_database WHERE datname = current_database()`,
+      );
+      return Number(row?.n);
+    };
+    const before = await deadlocks();
+    const works = async (agent: Agent, { claims }: RunningNode): Promise<number> => {
+      const terms = { agentId: agent.id, leaseSeconds: 77 };
+      let [lease] = await claims.claim(tenant.caller, terms);
+      let done = 0;
+      for (; lease; done++) {
+        const held = { taskId: lease.task.id, epoch: lease.epoch };
+        lease = (await claims.completeAndClaim(tenant.caller, held, null, terms)).next;
+      }
+      return done;
+    };
+    const counts = await Promise.all([
+      works(tenant.ada, given.node),
+      works(tenant.bob, given.second),
+      works(tenant.cleo, given.node),
+      works(tenant.dan, given.second),
+    ]);
+    expect(counts.reduce((sum, n) => sum + n)).toBe(200);
+    expect(await deadlocks()).toBe(before);
   });
 
   it('is within the capacity of its agent, for which the completed one does not count any more', async () => {

@@ -100,6 +100,18 @@ describe('the times of a task', () => {
       }
     });
 
+    it('is waited out though a blocker that came meanwhile ends or is taken away', async () => {
+      const tenant = await given.workspace({ agents: ['ada'] });
+      const { id } = await tenant.task({ retry: { backoff: 'linear', initialSeconds: 1_000, maxSeconds: 5_000 } });
+      await given.node.claims.fail(tenant.caller, await take(tenant, tenant.ada), { code: 'x', message: 'y' });
+      const { readyAt } = await tenant.get(id);
+      const [ends, leaves] = [await tenant.task(), await tenant.task({ runAt: later(HOUR) })];
+      for (const blocker of [ends, leaves]) await given.node.edges.add(tenant.caller, id, { taskId: blocker.id });
+      await given.node.claims.complete(tenant.caller, await take(tenant, tenant.ada));
+      await given.node.edges.remove(tenant.caller, id, leaves.id, 'blocks');
+      expect(await tenant.get(id)).toMatchObject({ openBlockers: 0, readyAt });
+    });
+
     it.each(['fails', 'is lost', 'times out'])('is waited out by a task whose attempt %s', async (how) => {
       const tenant = await given.workspace({ agents: ['ada'] });
       const { id } = await tenant.task({ retry: { backoff: 'linear', initialSeconds: 1_000, maxSeconds: 5_000 } });
@@ -199,6 +211,24 @@ describe('the times of a task', () => {
       expect([left > 80_000, left < 95_000]).toEqual([true, true]);
       expect(await tenant.events.of(id)).not.toContain('task.timeout_warning');
     });
+  });
+
+  it('calls an interactive claim overdue anew when a heartbeat has come between its lease and its timeout', async () => {
+    const tenant = await given.workspace({ agents: ['ada'] });
+    const { id } = await tenant.task();
+    const held = await take(tenant, tenant.ada, 'interactive');
+    await set(tenant, id, 'lease_expires_at = now()');
+    expect((await says(tenant, id, 'task.overdue')).data).toMatchObject({ limit: 'lease' });
+
+    await given.node.claims.heartbeat(tenant.caller, [held]);
+    expect(await tenant.get(id)).toMatchObject({ status: 'in_progress', overdueAt: null });
+    await set(tenant, id, 'timeout_at = now()');
+    await until(
+      async () => (await tenant.events.of(id)).filter((type) => type === 'task.overdue').length === 2,
+      'overdue again',
+    );
+    await given.node.claims.heartbeat(tenant.caller, [held]);
+    expect(await tenant.get(id)).toMatchObject({ overdueAt: expect.any(Date) as Date });
   });
 
   describe('the deadline', () => {
