@@ -7,6 +7,8 @@ const ADDED = [
   'append_task_events',
   'task_ended',
   'task_claimed',
+  'task_lanes_use',
+  'task_lanes_tidy',
   'task_edge_open',
   'task_settle',
   'task_backoff',
@@ -118,6 +120,7 @@ async function lanes(runner: QueryRunner): Promise<void> {
   await runner.query(`
     CREATE INDEX idx_tasks_ready ON tasks (tenant_id, lane, priority, ready_at, id)
       WHERE status = 'pending' AND open_blockers = 0 AND deleted_at IS NULL`);
+  // The marks of task_lanes_tidy, on the way of a lane that is not used any more.
   await runner.query(`
     CREATE TABLE task_lanes (
       tenant_id uuid NOT NULL,
@@ -125,6 +128,8 @@ async function lanes(runner: QueryRunner): Promise<void> {
       workspace_id uuid NOT NULL,
       type text NOT NULL,
       capabilities text[] NOT NULL,
+      idle_since timestamptz,
+      idle_xact xid8,
       PRIMARY KEY (tenant_id, id)
     )`);
   await runner.query(`
