@@ -1,12 +1,13 @@
 -- Creates tasks, their edges to existing tasks and their events. Rows, edges and event data are made by the node; times
--- and what is resolved already are decided here. p_lanes are the lanes that the node has not seen yet, p_keys the
--- concurrency keys of the batch. A task that an edge's policy ends at once is returned twice, last as it is now.
+-- and what is resolved already are decided here. Until p_lanes_until the node knows the lanes of all these tasks to be
+-- there; null when it does not know of one. p_keys are the concurrency keys of the batch. A task that an edge's policy ends at once is returned twice, last as it is now.
 CREATE FUNCTION task_create(
-  p_tenant uuid, p_rows jsonb, p_edges jsonb, p_lanes jsonb, p_keys text[],
+  p_tenant uuid, p_rows jsonb, p_edges jsonb, p_lanes_until timestamptz, p_keys text[],
   p_ids uuid[], p_feeds uuid[], p_actors text[], p_data jsonb[], p_traces text[]
 ) RETURNS SETOF tasks LANGUAGE plpgsql
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
+  v_xact xid8 := pg_current_xact_id();  -- before the time is asked: by both task_lanes_tidy knows who may use a lane
   v_now timestamptz(3) := clock_timestamp();
   v_blockers uuid[]; v_blocker uuid;
   v_closed uuid[];                   -- blockers that take no subtasks
@@ -17,11 +18,8 @@ DECLARE
   v_refused text;
   r_ended tasks;
 BEGIN
-  IF jsonb_array_length(p_lanes) > 0 THEN
-    INSERT INTO task_lanes AS l (tenant_id, id, workspace_id, type, capabilities)
-      SELECT p_tenant, task_lane(x.workspace_id, x.type, x.capabilities), x.workspace_id, x.type, x.capabilities
-        FROM jsonb_to_recordset(p_lanes) AS x (workspace_id uuid, type text, capabilities text[]) ORDER BY 2
-      ON CONFLICT DO NOTHING;
+  IF p_lanes_until IS NULL OR v_now > p_lanes_until THEN
+    PERFORM task_lanes_use(p_tenant, p_rows);
   END IF;
   IF cardinality(p_keys) > 0 THEN
     INSERT INTO task_concurrency AS c (tenant_id, key) SELECT p_tenant, k FROM unnest(p_keys) k ORDER BY k

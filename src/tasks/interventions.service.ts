@@ -4,6 +4,7 @@ import { Transactional } from '../shared/database/index.js';
 import { DomainError, InvalidInput } from '../shared/errors/index.js';
 import { EventLog } from '../shared/events/index.js';
 import { currentTraceparent } from '../shared/metrics/index.js';
+import { LanesRepository } from './lanes.repository.js';
 import type { Task } from './task.entity.js';
 import { DeadlinePassed, InvalidTransition } from './tasks.errors.js';
 import { taskRetried, tasksBlocked } from './tasks.events.js';
@@ -38,6 +39,7 @@ export interface Retried {
 export class InterventionsService {
   constructor(
     private readonly tasks: TasksRepository,
+    private readonly lanes: LanesRepository,
     private readonly events: EventLog,
   ) {}
 
@@ -74,6 +76,8 @@ export class InterventionsService {
    */
   @Transactional({ propagation: 'nested', retries: 5 })
   async retry(caller: Caller, id: string): Promise<Task> {
+    // Lanes before tasks; the last task of its lane may have been this one.
+    await this.lanes.useOf(caller.tenantId, id);
     // Before the task, in the order in which the end of a blocker locks them.
     const blockers = await this.tasks.lockPolicies(caller.tenantId, id);
     const before = await this.tasks.getForUpdate(caller.tenantId, id);

@@ -63,13 +63,6 @@ export function rowOf(task: NewTask): JsonObject {
   };
 }
 
-/** What a lane is made of: tasks that agree in it can be claimed by the same agents. */
-export interface Lane {
-  workspaceId: string;
-  type: string;
-  requiredCapabilities: readonly string[];
-}
-
 /** Its edges, each once; the parent is one of them. */
 export function edgesOf(task: NewTask): Edge[] {
   const dependencies = [...task.dependsOn];

@@ -18,6 +18,7 @@ import { IntegrityRepository } from './integrity.repository.js';
 import { IntegrityService } from './integrity.service.js';
 import { InterventionsController } from './interventions.controller.js';
 import { InterventionsService } from './interventions.service.js';
+import { LanesRepository } from './lanes.repository.js';
 import { ReadyPlaces } from './ready-places.js';
 import { ReportsController } from './reports.controller.js';
 import { StatsController } from './stats.controller.js';
@@ -58,7 +59,15 @@ const SERVICES = [
 /** Needs the global modules of the database, the event log, the cache and the metrics. */
 @Module({
   imports: [TypeOrmModule.forFeature([Task]), AgentsModule, WorkspacesModule],
-  providers: [ReadyPlaces, SweepsRepository, DepthsRepository, TaskGauges, ...REPOSITORIES, ...SERVICES],
+  providers: [
+    ReadyPlaces,
+    LanesRepository,
+    SweepsRepository,
+    DepthsRepository,
+    TaskGauges,
+    ...REPOSITORIES,
+    ...SERVICES,
+  ],
   exports: [...REPOSITORIES, ...SERVICES],
 })
 export class TasksModule {}

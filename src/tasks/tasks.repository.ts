@@ -12,12 +12,13 @@ import {
   rowMapper,
   takenValue,
 } from '../shared/database/index.js';
-import { type JsonObject, NotFound, OptimisticLock } from '../shared/errors/index.js';
+import { NotFound, OptimisticLock } from '../shared/errors/index.js';
 import { type CachedEntity, EntityCache } from '../shared/cache/index.js';
 import { EventLog, Wakeups } from '../shared/events/index.js';
 import { type Traced, traced } from '../shared/metrics/index.js';
 import { type Page, pageOf } from '../shared/http/index.js';
-import { createdData, edgesOf, type ImportedTask, type Lane, type NewTask, rowOf } from './new-task.js';
+import { LanesRepository } from './lanes.repository.js';
+import { createdData, edgesOf, type ImportedTask, type NewTask, rowOf } from './new-task.js';
 import { TaskMeter } from './task-meter.js';
 import { ReadyPlaces } from './ready-places.js';
 import { EDGE_COLUMNS, edgeLine, TASK_COLUMNS, taskLine } from './task-copy.js';
@@ -59,9 +60,6 @@ const freesKey = ({ concurrencyKey, epoch, status }: Task): boolean =>
 /** Marks what `task_settle` has ended, in its answer. */
 const ENDED_BY_SETTLE = -1;
 
-/** Lanes that a node remembers to be in the table; then it begins anew. */
-const MAX_KNOWN_LANES = 10_000;
-
 type Row = Record<string, unknown>;
 
 /** Rows of tasks, their edges and attempts. Claims and what a claimant writes stand in the claims repository. */
@@ -72,7 +70,6 @@ export class TasksRepository extends AggregateRepository {
   private readonly columns: string;
   private readonly cached: CachedEntity<Task>;
   private readonly meter = new TaskMeter(this.persistence.metrics);
-  private readonly knownLanes = new Set<string>();
   private readonly creations = this.batched({
     operation: 'tasks.create',
     flush: (tenantId, items: Traced<NewTask>[]) => this.flushCreate(tenantId, items),
@@ -85,6 +82,7 @@ export class TasksRepository extends AggregateRepository {
     private readonly events: EventLog,
     private readonly wakeups: Wakeups,
     private readonly places: ReadyPlaces,
+    private readonly lanes: LanesRepository,
   ) {
     super(persistence);
     wakeups.onAnnouncedElsewhere(WORK, (tenantId) => places.readyElsewhere(tenantId));
@@ -114,7 +112,7 @@ export class TasksRepository extends AggregateRepository {
     const { database } = this.persistence;
     const edges = tasks.flatMap(edgesOf);
     // Lanes, then keys, then tasks, as task_create locks them.
-    await this.addLanes(tenantId, tasks);
+    await this.lanes.use(tenantId, tasks);
     await this.addKeys(tenantId, tasks);
     const statusOf = await this.blockers(tenantId, tasks, edges);
     const resolved = (edge: Edge): boolean => !blocks(edge, statusOf(edge.blockerId));
@@ -229,6 +227,7 @@ export class TasksRepository extends AggregateRepository {
    */
   @Operation()
   async updateWithVersion(tenantId: string, id: string, version: number, patch: TaskPatch): Promise<Task> {
+    if (patch.requiredCapabilities) await this.useLane(tenantId, id, patch.requiredCapabilities);
     const values: unknown[] = [tenantId, id, version];
     const set = assignments(this.metadata, patch, values);
     // What follows from the columns that were set, by their new values.
@@ -248,7 +247,6 @@ export class TasksRepository extends AggregateRepository {
     );
     if (!row) throw await this.whyNotAt(tenantId, id, version);
     const task = this.toTask(row);
-    if (patch.requiredCapabilities) await this.addLanes(tenantId, [task]);
     await this.changed(tenantId, [task]);
     return task;
   }
@@ -440,35 +438,10 @@ export class TasksRepository extends AggregateRepository {
     });
   }
 
-  /** The lanes of these tasks that this node has not seen in the table yet, each once. */
-  private newLanes(tenantId: string, tasks: readonly Lane[]): Map<string, JsonObject> {
-    const lanes = new Map<string, JsonObject>();
-    for (const { workspaceId, type, requiredCapabilities } of tasks) {
-      // No text that PostgreSQL keeps holds a NUL.
-      const key = [tenantId, workspaceId, type, ...requiredCapabilities].join('\0');
-      if (this.knownLanes.has(key)) continue;
-      lanes.set(key, { workspace_id: workspaceId, type, capabilities: [...requiredCapabilities] });
-    }
-    return lanes;
-  }
-
-  /** After the commit only: what was rolled back is not in the table. */
-  private laneSeen(keys: Iterable<string>): void {
-    if (this.knownLanes.size > MAX_KNOWN_LANES) this.knownLanes.clear();
-    for (const key of keys) this.knownLanes.add(key);
-  }
-
-  private async addLanes(tenantId: string, tasks: readonly Lane[]): Promise<void> {
-    const lanes = this.newLanes(tenantId, tasks);
-    if (lanes.size === 0) return;
-    await this.query(
-      `INSERT INTO task_lanes AS l (tenant_id, id, workspace_id, type, capabilities)
-         SELECT $1, task_lane(x.workspace_id, x.type, x.capabilities), x.workspace_id, x.type, x.capabilities
-           FROM jsonb_to_recordset($2) AS x (workspace_id uuid, type text, capabilities text[]) ORDER BY 2
-         ON CONFLICT DO NOTHING`,
-      [tenantId, JSON.stringify([...lanes.values()])],
-    );
-    await this.persistence.transactions.afterCommit(() => this.laneSeen(lanes.keys()));
+  /** The lane that a change takes the task to, before its row is locked. A task keeps its workspace and its type. */
+  private async useLane(tenantId: string, id: string, requiredCapabilities: readonly string[]): Promise<void> {
+    const task = (await this.rows(tenantId, [id])).get(id);
+    if (task) await this.lanes.use(tenantId, [{ ...task, requiredCapabilities }]);
   }
 
   private async addKeys(tenantId: string, tasks: readonly NewTask[]): Promise<void> {
@@ -504,7 +477,7 @@ export class TasksRepository extends AggregateRepository {
   }
 
   private async flushCreate(tenantId: string, tasks: Traced<NewTask>[]): Promise<Outcome<Task>[]> {
-    const lanes = this.newLanes(tenantId, tasks);
+    const lanesUntil = this.lanes.knownUntil(tenantId, tasks);
     const edges = tasks.flatMap(edgesOf).map((edge) => ({
       blocker: edge.blockerId,
       blocked: edge.blockedId,
@@ -516,7 +489,7 @@ export class TasksRepository extends AggregateRepository {
       tenantId,
       JSON.stringify(tasks.map(rowOf)),
       JSON.stringify(edges),
-      JSON.stringify([...lanes.values()]),
+      lanesUntil,
       keysOf(tasks),
       tasks.map((task) => task.id),
       tasks.map((task) => task.workspaceId),
@@ -528,7 +501,11 @@ export class TasksRepository extends AggregateRepository {
       throw refusal(error);
     });
     await this.persistence.transactions.afterCommit(() => {
-      this.laneSeen(lanes.keys());
+      const [first] = rows;
+      // As task_create decides by the same two times.
+      if (first && (lanesUntil === null || first.createdAt > lanesUntil)) {
+        this.lanes.used(tenantId, tasks, first.createdAt);
+      }
       this.meter.created(tasks.length);
     });
     await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);

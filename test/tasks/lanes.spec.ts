@@ -1,4 +1,5 @@
-import { startGiven } from '../support/given.js';
+import { aTask, startGiven } from '../support/given.js';
+import { until } from '../support/until.js';
 
 describe('claims over tasks of several kinds', () => {
   const given = startGiven({ nodes: 2 });
@@ -79,5 +80,22 @@ describe('claims over tasks of several kinds', () => {
     const { id } = await tenant.task({ type: 'rare' });
 
     expect((await tenant.claim(tenant.ada)).map(({ task }) => task.id)).toEqual([id]);
+  });
+
+  it('are locked before tasks by a change that makes one, so that no other change waits for ever', async () => {
+    const tenant = await given.tenant();
+    const { id } = await tenant.task();
+    await using other = await given.second.transactions.begin();
+    // The lane that the change below needs, and then the task that it changes.
+    await other.execute(() => given.second.tasks.create(tenant.caller, aTask({ requiredCapabilities: ['new'] })));
+    const change = given.node.tasks.update(tenant.caller, id, 1, { requiredCapabilities: ['new'] });
+    await until(async () => {
+      const sql = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND $1 <> ''`;
+      return (await tenant.rows(sql)).length > 0;
+    }, 'the change waits for the lane');
+    await other.query('SELECT id FROM tasks WHERE tenant_id = $1 AND id = $2 FOR UPDATE', [tenant.tenantId, id]);
+    await other.commit();
+
+    expect(await change).toMatchObject({ version: 2, requiredCapabilities: ['new'] });
   });
 });
