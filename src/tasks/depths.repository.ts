@@ -28,8 +28,14 @@ export class DepthsRepository extends AggregateRepository {
   @Operation()
   async measure(): Promise<Depths> {
     const statuses = await this.query<{ status: TaskStatus; count: number }>(
-      `SELECT s.status, sum(c.n)::int AS count
-       FROM (SELECT DISTINCT tenant_id FROM task_lanes) t CROSS JOIN unnest($1::text[]) s(status) CROSS JOIN LATERAL (
+      `WITH RECURSIVE tenants AS (
+         (SELECT tenant_id FROM tasks WHERE deleted_at IS NULL ORDER BY tenant_id LIMIT 1)
+         UNION ALL
+         SELECT (SELECT tenant_id FROM tasks WHERE deleted_at IS NULL AND tenant_id > t.tenant_id ORDER BY tenant_id LIMIT 1)
+           FROM tenants t WHERE t.tenant_id IS NOT NULL
+       )
+       SELECT s.status, sum(c.n)::int AS count
+       FROM tenants t CROSS JOIN unnest($1::text[]) s(status) CROSS JOIN LATERAL (
          SELECT count(*) AS n FROM tasks
          WHERE tenant_id = t.tenant_id AND status = s.status AND deleted_at IS NULL) c
        GROUP BY 1`,

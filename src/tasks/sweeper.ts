@@ -1,11 +1,14 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Leadership } from '../shared/events/index.js';
 import { ClaimsRepository } from './claims.repository.js';
+import { LanesRepository } from './lanes.repository.js';
 import { type AttemptEndDue, type AttemptFlag, type Due, type DueTask, SweepsRepository } from './sweeps.repository.js';
 import type { Task } from './task.entity.js';
 
 /** How often the leader looks for what is due. A dead agent's task waits at most this much longer. */
 const INTERVAL_MS = 1_000;
+/** How often lanes without tasks are looked for; one goes at the third look or later. */
+const LANES_EVERY_MS = 10 * 60_000;
 const LEADER_TTL_MS = 5_000;
 const BATCH = 500;
 const ACTOR = 'sweeper';
@@ -16,17 +19,22 @@ const ENDS = {
   timed_out: { code: 'timeout', message: 'The attempt took longer than its timeout.' },
 };
 
-/** Ends what is past its lease, timeout or deadline, and warns of what will be. One node at a time does it. */
+/**
+ * Ends what is past its lease, timeout or deadline, warns of what will be, and removes lanes that are not used any more. One
+ * node at a time does it.
+ */
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Sweeper.name);
   private timer?: NodeJS.Timeout;
   private running: Promise<void> = Promise.resolve();
   private stopped = false;
+  private lanesAt = 0;
 
   constructor(
     private readonly sweeps: SweepsRepository,
     private readonly claims: ClaimsRepository,
+    private readonly lanes: LanesRepository,
     private readonly leadership: Leadership,
   ) {}
 
@@ -61,6 +69,16 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     }
   }
 
+  /** Takes lanes without open tasks one step on towards their removal, and returns how many were removed. */
+  async tidyLanes(): Promise<number> {
+    let removed = 0;
+    for (const tenantId of await this.lanes.tenants()) {
+      if (this.stopped) break;
+      removed += await this.lanes.tidy(tenantId);
+    }
+    return removed;
+  }
+
   private async meet(tenantId: string, tasks: readonly DueTask[]): Promise<number> {
     const over = tasks.filter((task): task is DueTask & { due: AttemptEndDue } => endsAttempt(task.due));
     const ended = await Promise.all(over.map((task) => this.end(task, task.due)));
@@ -89,6 +107,10 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
       if (!(await this.leadership.hold(SEAT, LEADER_TTL_MS))) return;
       const met = await this.sweep();
       if (met > 0) this.logger.log({ msg: 'due attempts and deadlines met', count: met });
+      if (performance.now() < this.lanesAt) return;
+      this.lanesAt = performance.now() + LANES_EVERY_MS;
+      const removed = await this.tidyLanes();
+      if (removed > 0) this.logger.log({ msg: 'lanes without tasks removed', count: removed });
     } catch (error) {
       this.logger.warn({ msg: 'the sweep failed and will be tried again', err: error });
     }
