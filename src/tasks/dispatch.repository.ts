@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AggregateRepository, Operation, Persistence } from '../shared/database/index.js';
 import type { Pause, PauseTarget } from './pause.js';
+import { WorkNews } from './work-news.js';
 
 type Row = Record<string, unknown>;
 
@@ -16,7 +17,10 @@ const PAUSE = 'scope, subject, reason, paused_by AS "pausedBy", paused_at AS "pa
 /** What keeps ready tasks from being handed out: pauses and concurrency limits. */
 @Injectable()
 export class DispatchRepository extends AggregateRepository {
-  constructor(persistence: Persistence) {
+  constructor(
+    persistence: Persistence,
+    private readonly news: WorkNews,
+  ) {
     super(persistence);
   }
 
@@ -42,6 +46,7 @@ export class DispatchRepository extends AggregateRepository {
       'DELETE FROM task_pauses WHERE tenant_id = $1 AND scope = $2 AND subject = $3 RETURNING scope',
       [tenantId, scope, subject],
     );
+    await this.opened(tenantId);
     return rows.length > 0;
   }
 
@@ -59,6 +64,7 @@ export class DispatchRepository extends AggregateRepository {
        ON CONFLICT (tenant_id, key) DO UPDATE SET max_running = excluded.max_running`,
       [tenantId, key, limit],
     );
+    await this.opened(tenantId);
     return (await this.limit(tenantId, key)) ?? { key, limit, running: 0 };
   }
 
@@ -72,5 +78,9 @@ export class DispatchRepository extends AggregateRepository {
       [tenantId, key],
     );
     return limit;
+  }
+
+  private opened(tenantId: string): Promise<void> {
+    return this.persistence.transactions.afterCommit(() => this.news.opened(tenantId));
   }
 }

@@ -8,14 +8,12 @@ import { WorkspacesService } from '../workspaces/index.js';
 import { type ConcurrencyLimit, DispatchRepository } from './dispatch.repository.js';
 import type { Pause, PauseTarget } from './pause.js';
 import { tasksPaused, tasksResumed } from './tasks.events.js';
-import { TasksRepository } from './tasks.repository.js';
 
 /** Stops and bounds the handing out of tasks. What is held already is not touched: cancel it, or let it end. */
 @Injectable()
 export class DispatchService {
   constructor(
     private readonly dispatch: DispatchRepository,
-    private readonly tasks: TasksRepository,
     private readonly workspaces: WorkspacesService,
     private readonly agents: AgentsService,
     private readonly events: EventLog,
@@ -38,7 +36,6 @@ export class DispatchService {
       throw new NotFound('pause', `${target.scope} ${target.subject}`);
     }
     this.events.append(caller.tenantId, tasksResumed(caller, target));
-    await this.tasks.opened(caller.tenantId);
   }
 
   pauses(caller: Caller): Promise<Pause[]> {
@@ -48,9 +45,7 @@ export class DispatchService {
   /** How many tasks of the key may run at once from now on; 0 stops them. What runs above it goes on. */
   @Transactional()
   async setLimit(caller: Caller, key: string, limit: number): Promise<ConcurrencyLimit> {
-    const set = await this.dispatch.setLimit(caller.tenantId, key, limit);
-    await this.tasks.opened(caller.tenantId);
-    return set;
+    return this.dispatch.setLimit(caller.tenantId, key, limit);
   }
 
   /** @throws NotFound for a key that no task has had */

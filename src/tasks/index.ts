@@ -1,3 +1,4 @@
+export { BulkLoadRepository } from './bulk-load.repository.js';
 export * from './claim.dto.js';
 export * from './claim.view.js';
 export { ClaimsRepository, type Held } from './claims.repository.js';
@@ -15,6 +16,7 @@ export * from './interventions.service.js';
 export type { Pause, PauseScope, PauseTarget } from './pause.js';
 export * from './explanation.view.js';
 export { MAX_RESULT_BYTES } from './task-json.js';
+export { type DeadTasks, RetriesRepository } from './retries.repository.js';
 export type { RetryPolicy } from './retry-policy.js';
 export * from './stats.dto.js';
 export * from './stats.service.js';

@@ -4,7 +4,7 @@ import { Transactional } from '../shared/database/index.js';
 import { DomainError, InvalidInput } from '../shared/errors/index.js';
 import { EventLog } from '../shared/events/index.js';
 import { currentTraceparent } from '../shared/metrics/index.js';
-import { LanesRepository } from './lanes.repository.js';
+import { type DeadTasks, RetriesRepository } from './retries.repository.js';
 import type { Task } from './task.entity.js';
 import { DeadlinePassed, InvalidTransition } from './tasks.errors.js';
 import { taskRetried, tasksBlocked } from './tasks.events.js';
@@ -20,13 +20,6 @@ export interface Cancelled {
   requested: number;
 }
 
-/** Which dead tasks to try again; conditions are joined by and. */
-export interface DeadTasks {
-  ids?: string[];
-  workspaceIds?: string[];
-  types?: string[];
-}
-
 export interface Retried {
   tasks: Task[];
   refused: { taskId: string; code: string }[];
@@ -39,7 +32,7 @@ export interface Retried {
 export class InterventionsService {
   constructor(
     private readonly tasks: TasksRepository,
-    private readonly lanes: LanesRepository,
+    private readonly retries: RetriesRepository,
     private readonly events: EventLog,
   ) {}
 
@@ -76,12 +69,10 @@ export class InterventionsService {
    */
   @Transactional({ propagation: 'nested', retries: 5 })
   async retry(caller: Caller, id: string): Promise<Task> {
-    // Lanes before tasks; the last task of its lane may have been this one.
-    await this.lanes.useOf(caller.tenantId, id);
     // Before the task, in the order in which the end of a blocker locks them.
-    const blockers = await this.tasks.lockPolicies(caller.tenantId, id);
+    const blockers = await this.retries.lockFor(caller.tenantId, id);
     const before = await this.tasks.getForUpdate(caller.tenantId, id);
-    const task = await this.tasks.retry(caller.tenantId, id);
+    const task = await this.retries.retry(caller.tenantId, id);
     if (task) {
       this.events.append(caller.tenantId, taskRetried(caller, task));
       const ended = await this.tasks.settle(caller.tenantId, blockers, [id]);
@@ -100,7 +91,7 @@ export class InterventionsService {
     if (!dead.ids && !dead.types && !dead.workspaceIds) {
       throw InvalidInput.of('ids', 'isDefined', 'Name the tasks by ids, types or workspaceIds');
     }
-    const ids = await this.tasks.dead(caller.tenantId, dead, MAX_RETRIES + 1);
+    const ids = await this.retries.dead(caller.tenantId, dead, MAX_RETRIES + 1);
     const result: Retried = { tasks: [], refused: [], hasMore: ids.length > MAX_RETRIES };
     const known = new Set(ids);
     for (const taskId of dead.ids ?? []) if (!known.has(taskId)) result.refused.push({ taskId, code: 'not_found' });

@@ -94,3 +94,7 @@ export function createdData(task: NewTask): JsonObject {
     })),
   };
 }
+
+/** Their concurrency keys, each once, sorted. */
+export const keysOf = (tasks: readonly NewTask[]): string[] =>
+  [...new Set(tasks.flatMap(({ concurrencyKey }) => concurrencyKey ?? []))].sort();

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AgentsModule } from '../agents/index.js';
 import { WorkspacesModule } from '../workspaces/index.js';
+import { BulkLoadRepository } from './bulk-load.repository.js';
 import { ClaimsController } from './claims.controller.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { ClaimsService } from './claims.service.js';
@@ -20,6 +21,7 @@ import { InterventionsController } from './interventions.controller.js';
 import { InterventionsService } from './interventions.service.js';
 import { LanesRepository } from './lanes.repository.js';
 import { ReadyPlaces } from './ready-places.js';
+import { RetriesRepository } from './retries.repository.js';
 import { ReportsController } from './reports.controller.js';
 import { StatsController } from './stats.controller.js';
 import { StatsRepository } from './stats.repository.js';
@@ -32,9 +34,12 @@ import { TasksController } from './tasks.controller.js';
 import { TasksRepository } from './tasks.repository.js';
 import { TasksService } from './tasks.service.js';
 import { TimelineService } from './timeline.service.js';
+import { WorkNews } from './work-news.js';
 
 const REPOSITORIES = [
   TasksRepository,
+  BulkLoadRepository,
+  RetriesRepository,
   ClaimsRepository,
   EdgesRepository,
   DispatchRepository,
@@ -61,6 +66,7 @@ const SERVICES = [
   imports: [TypeOrmModule.forFeature([Task]), AgentsModule, WorkspacesModule],
   providers: [
     ReadyPlaces,
+    WorkNews,
     LanesRepository,
     SweepsRepository,
     DepthsRepository,

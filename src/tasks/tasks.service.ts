@@ -8,6 +8,7 @@ import { EventLog } from '../shared/events/index.js';
 import type { Page } from '../shared/http/index.js';
 import { logContext } from '../shared/logging/index.js';
 import { WorkspaceNotActive, WorkspacesService } from '../workspaces/index.js';
+import { BulkLoadRepository } from './bulk-load.repository.js';
 import { ordered } from './dependency-order.js';
 import type { ImportedTask, NewTask } from './new-task.js';
 import type { TaskFilter, TaskList } from './task-list.js';
@@ -72,6 +73,7 @@ export interface BatchItem {
 export class TasksService {
   constructor(
     private readonly tasks: TasksRepository,
+    private readonly bulk: BulkLoadRepository,
     private readonly workspaces: WorkspacesService,
     private readonly agents: AgentsService,
     private readonly events: EventLog,
@@ -188,7 +190,7 @@ export class TasksService {
   /** Makes them, and names the one whose dedupe key is taken. */
   private async load(caller: Caller, tasks: readonly ImportedTask[], sorted: ImportedTask[]): Promise<Task[]> {
     try {
-      return await this.tasks.createBatch(caller.tenantId, sorted);
+      return await this.bulk.load(caller.tenantId, sorted);
     } catch (error) {
       if (!(error instanceof DuplicateTask)) throw error;
       const index = tasks.findLastIndex((task) => task.dedupeKey === error.dedupeKey);

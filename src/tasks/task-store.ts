@@ -1,0 +1,95 @@
+import { Injectable } from '@nestjs/common';
+import { type CachedEntity, EntityCache } from '../shared/cache/index.js';
+import {
+  AggregateRepository,
+  arrayMapper,
+  type EntityMetadata,
+  entityReviver,
+  Persistence,
+  rowMapper,
+} from '../shared/database/index.js';
+import { EventLog } from '../shared/events/index.js';
+import { LanesRepository } from './lanes.repository.js';
+import { Task } from './task.entity.js';
+import { TaskMeter } from './task-meter.js';
+import { WorkNews } from './work-news.js';
+
+type Row = Record<string, unknown>;
+
+/** How rows become tasks, through the cache and past it, and what follows when they have changed. */
+@Injectable()
+export abstract class TaskStore extends AggregateRepository {
+  readonly meter = new TaskMeter(this.persistence.metrics);
+  private readonly mapper: (row: Row) => Task;
+  private readonly arrays: (row: unknown[]) => Task;
+  private readonly columns: string;
+  private readonly cached: CachedEntity<Task>;
+
+  constructor(
+    persistence: Persistence,
+    private readonly cache: EntityCache,
+    protected readonly events: EventLog,
+    protected readonly news: WorkNews,
+    protected readonly lanes: LanesRepository,
+  ) {
+    super(persistence);
+    this.mapper = rowMapper<Task>(this.metadata);
+    this.arrays = arrayMapper<Task>(this.metadata);
+    // Named one by one: a column that a newer node's migration adds must not change the rows of a prepared statement.
+    this.columns = this.metadata.columns.map((column) => column.databaseName).join(', ');
+    this.cached = { type: 'task', revive: entityReviver<Task>(this.metadata) };
+  }
+
+  /** After the commit: forgets the cached copies, and tells those who wait for work when some can be claimed. */
+  changed(tenantId: string, tasks: readonly Task[]): Promise<void> {
+    const ids = tasks.map((task) => task.id);
+    return this.persistence.transactions.afterCommit(async () => {
+      await this.cache.invalidate(this.cached.type, tenantId, ids);
+      this.news.changed(tenantId, tasks);
+    });
+  }
+
+  /**
+   * Calls a function that changes tasks and writes their events. What it changed is forgotten and announced after the
+   * commit. `call` is its name with the places of its arguments; the tenant is the first.
+   */
+  async call(call: string, tenantId: string, values: readonly unknown[]): Promise<Task[]> {
+    const tasks = await this.rowsOf(call, [tenantId, ...values]);
+    if (tasks.length > 0) {
+      await this.changed(tenantId, tasks);
+      await this.persistence.transactions.afterCommit(() => this.meter.called(call, values, tasks));
+      await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);
+    }
+    return tasks;
+  }
+
+  /** The tasks that a function returns. */
+  async rowsOf(call: string, values: readonly unknown[]): Promise<Task[]> {
+    const name = call.slice(0, call.indexOf('('));
+    const rows = await this.hot({ name, text: `SELECT ${this.columns} FROM ${call}` }, values);
+    return rows.map(this.arrays);
+  }
+
+  /** A row of `SELECT *` or of a task function as a task. */
+  toTask(row: Row): Task {
+    return this.mapper(row);
+  }
+
+  protected get metadata(): EntityMetadata {
+    return this.persistence.database.metadata(Task);
+  }
+
+  /** A cached copy must not come from a replica, which may not have heard of the last change yet. */
+  protected async load(tenantId: string, ids: readonly string[]): Promise<Task[]> {
+    const tasks = this.inTransaction
+      ? await this.rows(tenantId, ids)
+      : await this.cache.getManyOrLoad(this.cached, tenantId, ids, (missing) => this.rows(tenantId, missing));
+    return ids.flatMap((id) => tasks.get(id) ?? []);
+  }
+
+  protected async rows(tenantId: string, ids: readonly string[]): Promise<Map<string, Task>> {
+    const sql = 'SELECT * FROM tasks WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL';
+    const rows = await this.query(sql, [tenantId, ids]);
+    return new Map(rows.map((row) => [String(row.id), this.toTask(row)]));
+  }
+}
