@@ -7,7 +7,7 @@ import { dependency, type DependencyTerms } from './dependency.js';
 import { EdgesRepository, type Step } from './edges.repository.js';
 import { blocks, type Edge, EDGE_KINDS, type EdgeKind, isBlocking, type StoredEdge, type Task } from './task.entity.js';
 import { hasEnded, isWaiting } from './task-state.js';
-import { DependencyCycle, TaskNotWaiting } from './tasks.errors.js';
+import { DependencyCycle, RefusedField, TaskNotWaiting } from './tasks.errors.js';
 import { taskEdgeAdded, taskEdgeRemoved, tasksBlocked } from './tasks.events.js';
 import { TasksRepository } from './tasks.repository.js';
 
@@ -30,7 +30,7 @@ export class EdgesService {
 
   /**
    * Makes the task depend on another one. When that one has ended, the edge is resolved or its policy applies at once.
-   * @throws NotFound, AlreadyExists, TaskNotWaiting when somebody has begun it, DependencyCycle with the ids of the path
+   * @throws NotFound, RefusedField, AlreadyExists, TaskNotWaiting when somebody has begun it, DependencyCycle with the ids of the path
    */
   @Transactional({ retries: 5 })
   async add(caller: Caller, taskId: string, on: DependencyTerms & { taskId: string }): Promise<StoredEdge> {
@@ -76,7 +76,7 @@ export class EdgesService {
     const blocked = tasks.get(blockedId);
     const blocker = tasks.get(blockerId);
     if (!blocked) throw new NotFound('task', blockedId);
-    if (!blocker) throw new NotFound('task', blockerId);
+    if (!blocker) throw new RefusedField('taskId', 'exists', new NotFound('task', blockerId));
     return { blocked, blocker };
   }
 

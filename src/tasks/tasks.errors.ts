@@ -56,14 +56,17 @@ export class TaskBlocksOthers extends DomainError {
   }
 }
 
-/** Why a batch was refused, and which of its fields caused it. Nothing was made. */
-export class RefusedInBatch extends DomainError {
+/** Why a new task, or a batch of them, was refused, and which field caused it by which rule. Nothing was made. */
+export class RefusedField extends DomainError {
   readonly kind: ErrorKind;
   readonly code: string;
 
-  /** @param field such as `tasks[3].workspaceId` */
-  constructor(field: string, why: DomainError) {
-    super(`${field}: ${why.message}`, { ...why.details, field });
+  /**
+   * @param field such as `dependsOn[0].taskId` or `tasks[3].workspaceId`
+   * @param rule such as `exists`
+   */
+  constructor(field: string, rule: string, why: DomainError) {
+    super(`${field}: ${why.message}`, { ...why.details, field, rule });
     this.kind = why.kind;
     this.code = why.code;
   }

@@ -17,7 +17,14 @@ import { type RetryPolicy, retryPolicy } from './retry-policy.js';
 import type { Attempt, Dependency, Priority, Task } from './task.entity.js';
 import { isHeld } from './task-state.js';
 import { taskCreated, taskDeleted, tasksBlocked, taskUpdated } from './tasks.events.js';
-import { DependencyCycle, DuplicateTask, RefusedInBatch, TaskBlocksOthers, TaskInProgress } from './tasks.errors.js';
+import {
+  DependencyCycle,
+  DuplicateTask,
+  ParentCancelled,
+  RefusedField,
+  TaskBlocksOthers,
+  TaskInProgress,
+} from './tasks.errors.js';
 import { type TaskPatch, TasksRepository } from './tasks.repository.js';
 
 export const DEFAULT_MAX_ATTEMPTS = 3;
@@ -79,22 +86,26 @@ export class TasksService {
     private readonly events: EventLog,
   ) {}
 
-  /** @throws NotFound for an unknown workspace, parent, dependency or agent; WorkspaceNotActive; AlreadyExists for an id */
+  /** @throws RefusedField for a workspace, parent, dependency or agent that does not exist or takes no task; AlreadyExists for an id */
   async create(caller: Caller, input: CreateTask): Promise<Task> {
-    const workspaceId = await this.workspaceOf(caller, input.workspaceId);
-    if (input.assignedTo) await this.agents.get(caller, input.assignedTo);
+    const workspaceId = await named(this.workspaceOf(caller, input.workspaceId), 'workspaceId');
+    if (input.assignedTo) await named(this.agents.get(caller, input.assignedTo), 'assignedTo');
     const id = input.id ?? uuidv7();
     const dependsOn = (input.dependsOn ?? []).map((one, index) => dependency(one.taskId, one, `dependsOn[${index}]`));
     if (dependsOn.some(({ taskId }) => taskId === id)) throw new DependencyCycle([id, id]);
     const task = complete(caller, input, id, workspaceId, dependsOn);
     // The id is made here, so a failure is logged with it.
-    return logContext.run({ ...logContext.keys(), taskId: task.id }, () => this.tasks.create(caller.tenantId, task));
+    return logContext.run({ ...logContext.keys(), taskId: task.id }, () =>
+      this.tasks.create(caller.tenantId, task).catch((error: unknown) => {
+        throw placed(error, referencesOf(task, ''));
+      }),
+    );
   }
 
   /**
    * Makes all of them or none. Refusals name the index of the first bad one.
    * @returns ids in the order given
-   * @throws InvalidInput, DependencyCycle with the refs, RefusedInBatch, AlreadyExists for an id
+   * @throws InvalidInput, DependencyCycle with the refs, RefusedField, AlreadyExists for an id
    */
   @Transactional({ retries: 3 })
   async createBatch(caller: Caller, inputs: readonly BatchTask[]): Promise<BatchItem[]> {
@@ -120,7 +131,6 @@ export class TasksService {
     });
     const refs = new Map(inputs.map(({ ref }, index) => [ids[index], ref]));
     const sorted = ordered(tasks, (id) => refs.get(id) ?? id);
-    await this.assertKnown(caller, tasks);
     const ended = await this.load(caller, tasks, sorted);
     this.events.append(caller.tenantId, ...tasks.map((task) => taskCreated(caller, task)));
     this.events.append(caller.tenantId, ...tasksBlocked(caller, ended));
@@ -187,15 +197,28 @@ export class TasksService {
     return [...ended, { epoch, agentId, claimKind, claimedAt, endedAt: null, outcome: null, error: null }];
   }
 
-  /** Makes them, and names the one whose dedupe key is taken. */
+  /** Makes them, and names the field that refuses. */
   private async load(caller: Caller, tasks: readonly ImportedTask[], sorted: ImportedTask[]): Promise<Task[]> {
     try {
       return await this.bulk.load(caller.tenantId, sorted);
     } catch (error) {
-      if (!(error instanceof DuplicateTask)) throw error;
+      if (error instanceof NotFound) {
+        // The load met them in another order; the first one is named.
+        const [first] = await this.unknownTo(caller, tasks);
+        throw first ? new RefusedField(first.field, 'exists', new NotFound('task', first.id)) : error;
+      }
+      if (!(error instanceof DuplicateTask)) throw placed(error, tasks.flatMap(referencesAt));
       const index = tasks.findLastIndex((task) => task.dedupeKey === error.dedupeKey);
-      throw new RefusedInBatch(`tasks[${index}].dedupeKey`, error);
+      throw new RefusedField(`tasks[${index}].dedupeKey`, 'unique', error);
     }
+  }
+
+  /** What these tasks name that neither exists nor is one of them. */
+  private async unknownTo(caller: Caller, tasks: readonly ImportedTask[]): Promise<Reference[]> {
+    const own = new Set(tasks.map(({ id }) => id));
+    const others = tasks.flatMap(referencesAt).filter(({ id }) => !own.has(id));
+    const known = await this.tasks.findManyCurrent(caller.tenantId, [...new Set(others.map(({ id }) => id))]);
+    return others.filter(({ id }) => !known.has(id));
   }
 
   private async workspaceOf(caller: Caller, id: string | undefined): Promise<string> {
@@ -220,21 +243,32 @@ export class TasksService {
       seen.add(assignedTo);
     }
   }
+}
 
-  /** Parents and dependencies are in the batch or exist. The insert looks again, and then cannot name the index. */
-  private async assertKnown(caller: Caller, tasks: readonly ImportedTask[]): Promise<void> {
-    const own = new Set(tasks.map((task) => task.id));
-    const others = tasks.flatMap((task, index) =>
-      [
-        { id: task.parentTaskId, at: `tasks[${index}].parentTaskId` },
-        ...task.dependsOn.map(({ taskId }, i) => ({ id: taskId, at: `tasks[${index}].dependsOn[${i}]` })),
-      ].flatMap(({ id, at }) => (id === null || own.has(id) ? [] : [{ id, at }])),
-    );
-    const ids = [...new Set(others.map(({ id }) => id))];
-    const known = await this.tasks.findManyCurrent(caller.tenantId, ids);
-    const unknown = others.find(({ id }) => !known.has(id));
-    if (unknown) throw new RefusedInBatch(unknown.at, new NotFound('task', unknown.id));
+/** A task that another one names, and where. */
+interface Reference {
+  id: string;
+  field: string;
+}
+
+/** @param at what stands before the fields, such as `tasks[3].` */
+const referencesOf = ({ parentTaskId, dependsOn }: NewTask, at: string): Reference[] => [
+  ...(parentTaskId === null ? [] : [{ id: parentTaskId, field: `${at}parentTaskId` }]),
+  ...dependsOn.map(({ taskId }, index) => ({ id: taskId, field: `${at}dependsOn[${index}].taskId` })),
+];
+const referencesAt = (task: NewTask, index: number): Reference[] => referencesOf(task, `tasks[${index}].`);
+
+/** The refusal with the first field that caused it, where one of the references did. */
+function placed(error: unknown, references: readonly Reference[]): unknown {
+  if (error instanceof NotFound) {
+    const unknown = references.find(({ id }) => id === error.details.id);
+    if (unknown) return new RefusedField(unknown.field, 'exists', error);
   }
+  if (error instanceof ParentCancelled) {
+    const parent = references.find(({ id }) => id === error.details.parentTaskId);
+    if (parent) return new RefusedField(parent.field, 'open', error);
+  }
+  return error;
 }
 
 function complete(
@@ -285,12 +319,13 @@ function complete(
   };
 }
 
-/** The same refusal, with the place in the batch that caused it. */
+/** The same refusal, with the field that caused it. */
 async function named<T>(found: Promise<T>, at: string): Promise<T> {
   try {
     return await found;
   } catch (error) {
-    throw error instanceof NotFound || error instanceof WorkspaceNotActive ? new RefusedInBatch(at, error) : error;
+    if (error instanceof NotFound) throw new RefusedField(at, 'exists', error);
+    throw error instanceof WorkspaceNotActive ? new RefusedField(at, 'active', error) : error;
   }
 }
 

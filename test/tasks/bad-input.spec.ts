@@ -223,7 +223,9 @@ describe('bad input', () => {
       const edge = (from: string, taskId: string) => http.post<Problem>(`/v1/tasks/${from}/edges`, { taskId });
 
       expect(await edge(one, one)).toMatchObject(problem(422, 'dependency_cycle', { path: [one, one] }));
-      expect(await edge(one, other.tasks[0]?.id ?? '')).toMatchObject(problem(404, 'not_found'));
+      expect(await edge(one, other.tasks[0]?.id ?? '')).toMatchObject(
+        problem(404, 'not_found', { field: 'taskId', rule: 'exists' }),
+      );
       expect((await edge(one, two)).status).toBe(201);
       expect(await edge(two, one)).toMatchObject(problem(422, 'dependency_cycle', { path: [two, one, two] }));
     });
@@ -236,6 +238,8 @@ describe('bad input', () => {
         [{ kind: 'blocks', outcome: 'failed' }, 'outcome'],
         [{ kind: 'conditional', outcome: 'pending' }, 'outcome'],
         [{ onFailure: 'explode' }, 'onFailure'],
+        [{ kind: 'related', onFailure: 'fail' }, 'onFailure'],
+        [{ kind: 'discovered_from', onFailure: 'proceed' }, 'onFailure'],
       ] as const) {
         const sent = { taskId: two, ...terms };
         expect(await http.post(`/v1/tasks/${one}/edges`, sent)).toMatchObject(

@@ -91,7 +91,12 @@ describe('creating a batch of tasks', () => {
     ['a title that is missing', { title: undefined }, 400, { errors: [{ field: 'tasks[3].title' }] }],
     ['an unknown priority', { priority: 'urgent' as never }, 400, { errors: [{ field: 'tasks[3].priority' }] }],
     ['an unknown field', { colour: 'red' } as object, 400, { errors: [{ field: 'tasks[3].colour', rule: 'isKnown' }] }],
-    ['an unknown task', { dependsOn: [{ taskId: randomUUID() }] }, 404, { field: 'tasks[3].dependsOn[0]' }],
+    [
+      'an unknown task',
+      { dependsOn: [{ taskId: randomUUID() }] },
+      404,
+      { field: 'tasks[3].dependsOn[0].taskId', rule: 'exists' },
+    ],
     ['an unknown parent', { parentTaskId: randomUUID() }, 404, { field: 'tasks[3].parentTaskId' }],
     ['an unknown workspace', { workspaceId: randomUUID() }, 404, { field: 'tasks[3].workspaceId' }],
     ['an unknown agent', { assignedTo: randomUUID() }, 404, { field: 'tasks[3].assignedTo' }],

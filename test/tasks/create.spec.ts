@@ -138,22 +138,22 @@ describe('creating a task', () => {
     expect(await inLab()).toMatchObject({ status: 409, body: { code: 'workspace_not_active' } });
   });
 
-  it.each(['dependsOn', 'parentTaskId', 'assignedTo'])(
-    'refuses an unknown %s with 404 and makes nothing',
-    async (field) => {
-      const { http, rows } = await given.tenant();
-      const id = uuidv7();
+  it.each<[string, (id: string, known: string) => object]>([
+    ['dependsOn[2].taskId', (taskId, known) => ({ dependsOn: [{ taskId: known }, { taskId: known, kind: 'related' }, { taskId }] })], // prettier-ignore
+    ['parentTaskId', (parentTaskId) => ({ parentTaskId })],
+    ['assignedTo', (assignedTo) => ({ assignedTo })],
+    ['workspaceId', (workspaceId) => ({ workspaceId })],
+  ])('refuses what does not exist with 404, the field %s and the rule, and makes nothing', async (field, naming) => {
+    const { http, rows, task } = await given.tenant();
+    const id = uuidv7();
+    const { id: known } = await task();
 
-      const { status, body } = await http.post('/v1/tasks', {
-        ...aTask(),
-        [field]: field === 'dependsOn' ? [{ taskId: id }] : id,
-      });
+    const { status, body } = await http.post('/v1/tasks', { ...aTask(), ...naming(id, known) });
 
-      expect({ status, body }).toMatchObject({ status: 404, body: { code: 'not_found', id } });
-      expect(await rows('SELECT 1 FROM tasks WHERE tenant_id = $1')).toEqual([]);
-      expect(await rows('SELECT 1 FROM task_edges WHERE tenant_id = $1')).toEqual([]);
-    },
-  );
+    expect({ status, body }).toMatchObject({ status: 404, body: { code: 'not_found', id, field, rule: 'exists' } });
+    expect(await rows('SELECT 1 FROM tasks WHERE tenant_id = $1')).toHaveLength(1);
+    expect(await rows('SELECT 1 FROM task_edges WHERE tenant_id = $1')).toEqual([]);
+  });
 
   it('is done once for all repeats with one Idempotency-Key', async () => {
     const { http, rows } = await given.tenant();

@@ -18,12 +18,11 @@ interface Terms {
   outcome?: EndStatus;
 }
 
-const TERMS: Terms[] = ON_FAILURE.flatMap((onFailure): Terms[] => [
+const TERMS = ON_FAILURE.flatMap((onFailure): Terms[] => [
   { kind: 'blocks', onFailure },
   { kind: 'waits_for', onFailure },
   ...END_STATUSES.map((outcome): Terms => ({ kind: 'conditional', onFailure, outcome })),
-  { kind: 'related', onFailure },
-]);
+]).concat({ kind: 'related', onFailure: 'hold' });
 
 /** What the dependant is when its blocker has ended, from the words of the specification. */
 function expected({ kind, onFailure, outcome }: Terms, end: EndStatus): 'waits' | 'ready' | TaskStatus {
