@@ -1,13 +1,14 @@
 import { Body, Controller, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
 import { type Caller, CurrentCaller, RequireScope } from '../shared/auth/index.js';
+import { PageQuery } from '../shared/http/index.js';
 import {
   ConcurrencyKeyDto,
   ConcurrencyLimitDto,
   ConcurrencyLimitView,
   PauseDto,
+  PausePage,
   PauseTargetDto,
   PauseView,
-  PausesView,
 } from './dispatch.dto.js';
 import { DispatchService } from './dispatch.service.js';
 
@@ -16,10 +17,10 @@ import { DispatchService } from './dispatch.service.js';
 export class DispatchController {
   constructor(private readonly dispatch: DispatchService) {}
 
-  /** What is paused. */
+  /** What is paused, by scope and subject, a page at a time. */
   @Get('pauses')
-  async pauses(@CurrentCaller() caller: Caller): Promise<PausesView> {
-    return { items: await this.dispatch.pauses(caller) };
+  async listPauses(@CurrentCaller() caller: Caller, @Query() query: PageQuery): Promise<PausePage> {
+    return this.dispatch.listPauses(caller, query);
   }
 
   /** Tasks of a workspace or a type are not claimed any more, or an agent claims none. What is held goes on. */

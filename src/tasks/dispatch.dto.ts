@@ -10,7 +10,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { IsIds, Omittable } from '../shared/http/index.js';
+import { IsIds, Omittable, type Page } from '../shared/http/index.js';
 import { PAUSE_SCOPES, type PauseScope } from './pause.js';
 import { TaskView } from './task.view.js';
 
@@ -39,8 +39,11 @@ export class PauseView {
   pausedAt: Date;
 }
 
-export class PausesView {
+export class PausePage implements Page<PauseView> {
   items: PauseView[];
+  hasMore: boolean;
+  /** The `after` of the next page. */
+  nextCursor: string | null;
 }
 
 export class ConcurrencyKeyDto {

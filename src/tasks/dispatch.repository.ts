@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AggregateRepository, Operation, Persistence } from '../shared/database/index.js';
+import { KeysetCursor, type Page, type PageQuery, pageOf } from '../shared/http/index.js';
 import type { Pause, PauseTarget } from './pause.js';
 import { WorkNews } from './work-news.js';
 
@@ -12,6 +13,7 @@ export interface ConcurrencyLimit {
   running: number;
 }
 
+const PAUSE_CURSOR = new KeysetCursor('scope', ['text', 'text']);
 const PAUSE = 'scope, subject, reason, paused_by AS "pausedBy", paused_at AS "pausedAt"';
 
 /** What keeps ready tasks from being handed out: pauses and concurrency limits. */
@@ -50,11 +52,16 @@ export class DispatchRepository extends AggregateRepository {
     return rows.length > 0;
   }
 
+  /** By scope and subject. */
   @Operation()
-  async pauses(tenantId: string): Promise<Pause[]> {
-    return this.query<Row & Pause>(`SELECT ${PAUSE} FROM task_pauses WHERE tenant_id = $1 ORDER BY scope, subject`, [
-      tenantId,
-    ]);
+  async listPauses(tenantId: string, { limit, after }: PageQuery): Promise<Page<Pause>> {
+    const [scope, subject] = PAUSE_CURSOR.decode(after) ?? ['', ''];
+    const pauses = await this.query<Row & Pause>(
+      `SELECT ${PAUSE} FROM task_pauses WHERE tenant_id = $1 AND (scope, subject) > ($2, $3)
+       ORDER BY scope, subject LIMIT $4`,
+      [tenantId, scope, subject, limit + 1],
+    );
+    return pageOf(pauses, limit, (last) => PAUSE_CURSOR.encode([last.scope, last.subject]));
   }
 
   @Operation()

@@ -4,6 +4,7 @@ import type { Caller } from '../shared/auth/index.js';
 import { Transactional } from '../shared/database/index.js';
 import { AlreadyExists, InvalidInput, NotFound } from '../shared/errors/index.js';
 import { EventLog } from '../shared/events/index.js';
+import type { Page, PageQuery } from '../shared/http/index.js';
 import { WorkspacesService } from '../workspaces/index.js';
 import { type ConcurrencyLimit, DispatchRepository } from './dispatch.repository.js';
 import type { Pause, PauseTarget } from './pause.js';
@@ -38,8 +39,8 @@ export class DispatchService {
     this.events.append(caller.tenantId, tasksResumed(caller, target));
   }
 
-  pauses(caller: Caller): Promise<Pause[]> {
-    return this.dispatch.pauses(caller.tenantId);
+  listPauses(caller: Caller, page: PageQuery): Promise<Page<Pause>> {
+    return this.dispatch.listPauses(caller.tenantId, page);
   }
 
   /** How many tasks of the key may run at once from now on; 0 stops them. What runs above it goes on. */

@@ -1,4 +1,5 @@
 import type { Agent } from '../../src/agents/index.js';
+import type { Page } from '../../src/shared/http/index.js';
 import { aTask, startGiven, type Tenant } from '../support/given.js';
 
 type Scope = 'workspace' | 'type' | 'agent';
@@ -106,6 +107,25 @@ describe('a pause', () => {
     });
     await resume(tenant, 'type', 'risky');
     expect((await waiting).body.leases).toHaveLength(1);
+  });
+
+  it('is listed a page at a time, each once and in one order', async () => {
+    const tenant = await given.workspace({ agents: ['ada'] });
+    const types = Array.from({ length: 7 }, (_, n) => `type${n}`);
+    for (const type of types.toReversed()) await pause(tenant, 'type', type);
+    await pause(tenant, 'agent', tenant.ada.id);
+
+    const listed: string[] = [];
+    for (let after = ''; ;) {
+      const { status, body } = await tenant.http2.get<Page<{ subject: string }>>(`/v1/tasks/pauses?limit=3${after}`);
+      expect([status, body.items.length <= 3]).toEqual([200, true]);
+      listed.push(...body.items.map(({ subject }) => subject));
+      if (!body.hasMore) break;
+      after = `&after=${body.nextCursor}`;
+    }
+    expect(listed).toEqual([tenant.ada.id, ...types]);
+    expect(await tenant.http.get('/v1/tasks/pauses?limit=0')).toMatchObject({ status: 400 });
+    expect(await tenant.http.get('/v1/tasks/pauses?after=x')).toMatchObject({ status: 400 });
   });
 
   it('is listed, refused twice, and for what does not exist; it takes an admin', async () => {
