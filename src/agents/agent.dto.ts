@@ -1,16 +1,15 @@
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import {
-  ArrayMaxSize,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
-import { IsLabels, IsName, Omittable, type Page, PageQuery, QueryList, Sorting } from '../shared/http/index.js';
+  IsLabels,
+  IsName,
+  IsWhole,
+  Omittable,
+  type Page,
+  PageQuery,
+  QueryList,
+  Sorting,
+  Whole,
+} from '../shared/http/index.js';
 import { type Agent, AGENT_KINDS, type AgentKind } from './agent.entity.js';
 import { AGENT_STATUSES, type AgentStatus } from './agent-state.js';
 import { MAX_CAPABILITIES, MAX_CAPABILITY_LENGTH } from './capabilities.js';
@@ -39,9 +38,7 @@ export class UpdateAgent {
 
   /** How many tasks it holds at once at most, 1 to 10,000; null is no limit. */
   @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(10_000)
+  @IsWhole(1, 10_000)
   capacity?: number | null;
 
   /** Strings by name, for your own use. */
@@ -96,6 +93,7 @@ export class AgentView {
   /** In lower case, sorted. */
   capabilities: string[];
   /** How many tasks it holds at once at most; null is no limit. */
+  @Whole({ minimum: 1 })
   capacity: number | null;
   labels: Record<string, string>;
   /** The last heartbeat or registration. */
@@ -103,6 +101,7 @@ export class AgentView {
   createdAt: Date;
   updatedAt: Date;
   /** Rises with every change except heartbeats; the ETag. */
+  @Whole({ minimum: 1 })
   version: number;
 
   static of(agent: Agent): AgentView {

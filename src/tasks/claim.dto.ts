@@ -1,22 +1,11 @@
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsString,
-  Length,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsIn, IsString, Length, MaxLength } from 'class-validator';
 import type { JsonValue } from '../shared/errors/index.js';
-import { IsId, IsIds, IsJsonValue, Nested, NestedList, Omittable } from '../shared/http/index.js';
+import { IsId, IsJsonValue, IsWhole, Nested, NestedList, Omittable } from '../shared/http/index.js';
 import { MAX_CLAIM, MAX_HEARTBEATS, MAX_LEASE_SECONDS } from './claims.service.js';
+import { OfTypes, OfWorkspaces } from './narrowing.js';
 import { CLAIM_KINDS, type ClaimKind } from './task.entity.js';
 
 const MAX_EPOCH = 2_147_483_647;
-const MAX_NAMES = 100;
 
 /** What an agent asks for. */
 export class ClaimNextDto {
@@ -25,26 +14,16 @@ export class ClaimNextDto {
   agentId: string;
 
   /** Only tasks of these workspaces; any unless given. */
-  @Omittable()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_NAMES)
-  @IsIds()
+  @OfWorkspaces()
   workspaceIds?: string[];
 
   /** Only tasks of these types; any unless given. */
-  @Omittable()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_NAMES)
-  @IsString({ each: true })
-  @Length(1, 200, { each: true })
+  @OfTypes()
   types?: string[];
 
   /** How long the lease lasts without a heartbeat; 60 unless given. */
   @Omittable()
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LEASE_SECONDS)
+  @IsWhole(1, MAX_LEASE_SECONDS)
   leaseSeconds?: number;
 
   /** `agent` unless given. Leases of the other kinds are not taken away when they expire. */
@@ -56,16 +35,12 @@ export class ClaimNextDto {
 export class ClaimDto extends ClaimNextDto {
   /** How many tasks at most; 1 unless given. */
   @Omittable()
-  @IsInt()
-  @Min(1)
-  @Max(MAX_CLAIM)
+  @IsWhole(1, MAX_CLAIM)
   limit?: number;
 
   /** How long to wait for work when there is none; 0 unless given. */
   @Omittable()
-  @IsInt()
-  @Min(0)
-  @Max(30)
+  @IsWhole(0, 30)
   waitSeconds?: number;
 }
 
@@ -74,9 +49,7 @@ export class HeldLeaseDto {
   taskId: string;
 
   /** What the claim gave. */
-  @IsInt()
-  @Min(0)
-  @Max(MAX_EPOCH)
+  @IsWhole(0, MAX_EPOCH)
   epoch: number;
 }
 
@@ -88,17 +61,13 @@ export class HeartbeatDto {
 
   /** As the claim asked for, unless given. */
   @Omittable()
-  @IsInt()
-  @Min(1)
-  @Max(MAX_LEASE_SECONDS)
+  @IsWhole(1, MAX_LEASE_SECONDS)
   leaseSeconds?: number;
 }
 
 export class EpochDto {
   /** What the claim gave. */
-  @IsInt()
-  @Min(0)
-  @Max(MAX_EPOCH)
+  @IsWhole(0, MAX_EPOCH)
   epoch: number;
 }
 
@@ -145,9 +114,7 @@ export class ReleaseDto extends EpochDto {
 export class ProgressDto extends EpochDto {
   /** Per cent. */
   @Omittable()
-  @IsInt()
-  @Min(0)
-  @Max(100)
+  @IsWhole(0, 100)
   percent?: number;
 
   @Omittable()

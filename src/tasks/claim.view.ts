@@ -1,9 +1,11 @@
-import type { TaskStatus } from './task-state.js';
+import { Whole } from '../shared/http/index.js';
+import { TaskStatus } from './task-state.js';
 import { type TaskView } from './task.view.js';
 
 export class LeaseView {
   task: TaskView;
   /** Every later write by the claimant carries it. */
+  @Whole()
   epoch: number;
   leaseExpiresAt: Date;
 }
@@ -46,7 +48,9 @@ export class CancelledView {
   /** As it is now: cancelled, or asked to stop. */
   task: TaskView;
   /** How many tasks were cancelled, it included. */
+  @Whole()
   cancelled: number;
   /** How many holders were asked to stop. */
+  @Whole()
   requested: number;
 }

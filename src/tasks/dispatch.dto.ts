@@ -1,16 +1,6 @@
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsString,
-  Length,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
-import { IsIds, Omittable, type Page } from '../shared/http/index.js';
+import { ArrayMaxSize, ArrayMinSize, IsIn, IsString, Length, MaxLength } from 'class-validator';
+import { IsIds, IsWhole, Omittable, type Page, Whole } from '../shared/http/index.js';
+import { OfTypes, OfWorkspaces } from './narrowing.js';
 import { PAUSE_SCOPES, type PauseScope } from './pause.js';
 import { TaskView } from './task.view.js';
 
@@ -54,15 +44,15 @@ export class ConcurrencyKeyDto {
 
 export class ConcurrencyLimitDto extends ConcurrencyKeyDto {
   /** How many tasks of the key may run at once; 0 stops them. */
-  @IsInt()
-  @Min(0)
-  @Max(1_000_000)
+  @IsWhole(0, 1_000_000)
   limit: number;
 }
 
 export class ConcurrencyLimitView {
   key: string;
+  @Whole()
   limit: number;
+  @Whole()
   running: number;
 }
 
@@ -74,19 +64,11 @@ export class RetryTasksDto {
   ids?: string[];
 
   /** Failed and timed-out tasks of these workspaces. */
-  @Omittable()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(100)
-  @IsIds()
+  @OfWorkspaces()
   workspaceIds?: string[];
 
   /** Failed and timed-out tasks of these types. */
-  @Omittable()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(100)
-  @IsString({ each: true })
-  @Length(1, 200, { each: true })
+  @OfTypes()
   types?: string[];
 }
 

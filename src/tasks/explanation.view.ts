@@ -1,7 +1,8 @@
+import { AnyJson, Whole } from '../shared/http/index.js';
 import type { AgentStatus } from '../agents/index.js';
 import type { JsonObject, JsonValue } from '../shared/errors/index.js';
 import type { ClaimKind, EdgeKind, OnFailure } from './task.entity.js';
-import type { EndStatus, TaskStatus } from './task-state.js';
+import { EndStatus, TaskStatus } from './task-state.js';
 
 /**
  * Why a task is not running, or what keeps it where it is.
@@ -94,10 +95,14 @@ export class RunnerView {
 
 /** How many agents have the capabilities, and what keeps them from claiming. */
 export class AbleAgentsView {
+  @Whole()
   capable: number;
+  @Whole()
   active: number;
+  @Whole()
   paused: number;
   /** Active, not paused, and holding as many tasks as they can. */
+  @Whole()
   full: number;
 }
 
@@ -112,10 +117,12 @@ export class ReasonView {
   /** Which tasks block; the first twenty. */
   blockers?: BlockerView[];
   /** How many there are, also of those that are not named. */
+  @Whole()
   count?: number;
   /** Who holds the task, or is to do it. */
   agentId?: string;
   agentStatus?: AgentStatus;
+  @Whole()
   epoch?: number;
   claimKind?: ClaimKind;
   /** When the attempt is over, lease or not. */
@@ -123,6 +130,7 @@ export class ReasonView {
   requiredCapabilities?: string[];
   agents?: AbleAgentsView;
   concurrencyKey?: string;
+  @Whole()
   limit?: number;
   /** Tasks of the concurrency key that run; the first twenty. */
   running?: RunnerView[];
@@ -131,11 +139,15 @@ export class ReasonView {
   /** What was said when it was paused or cancelled. */
   why?: string | null;
   /** What its holder asked. */
+  @AnyJson()
   request?: JsonValue;
+  @Whole()
   attempt?: number;
+  @Whole()
   maxAttempts?: number;
   error?: JsonObject | null;
   /** How many ready tasks of its lane are claimed before it; counted up to 1,000. */
+  @Whole()
   before?: number;
 }
 export class ExplanationView {

@@ -23,6 +23,7 @@ export * from './stats.service.js';
 export * from './stats.view.js';
 export { Sweeper } from './sweeper.js';
 export * from './task.dto.js';
+export * from './task-list.dto.js';
 export * from './task.view.js';
 export * from './task.entity.js';
 export { type TaskFilter, type TaskList, TASK_SORTING } from './task-list.js';

@@ -1,3 +1,4 @@
+import { Whole } from '../shared/http/index.js';
 import type { IssueType, Severity } from './integrity-checks.js';
 
 export class IntegrityEntityView {
@@ -18,10 +19,15 @@ export class IntegrityIssueView {
 
 /** How many there are of what was looked at. */
 export class IntegrityCountsView {
+  @Whole()
   tasks: number;
+  @Whole()
   edges: number;
+  @Whole()
   attempts: number;
+  @Whole()
   lanes: number;
+  @Whole()
   concurrencyKeys: number;
 }
 

@@ -1,18 +1,25 @@
+import { Whole, WholeByName } from '../shared/http/index.js';
 import type { AgentStatus } from '../agents/index.js';
 import { type TaskView } from './task.view.js';
 
 export class TaskCountsView {
+  @Whole()
   total: number;
+  @WholeByName()
   byStatus: Record<string, number>;
+  @WholeByName()
   byPriority: Record<string, number>;
   /** The hundred types with the most tasks. */
+  @WholeByName()
   byType: Record<string, number>;
   /** By the id of who is to do it, does it or did it last; the hundred with the most tasks. */
+  @WholeByName()
   byAgent: Record<string, number>;
 }
 
 /** In seconds; null where nothing was counted. */
 export class DurationsView {
+  @Whole()
   count: number;
   mean: number | null;
   p50: number | null;
@@ -22,6 +29,7 @@ export class DurationsView {
 
 export class TaskStatsView extends TaskCountsView {
   /** How many can be claimed now, pauses and limits apart. */
+  @Whole()
   ready: number;
   /** How long the oldest of them has been ready; 0 when there is none. */
   oldestReadySeconds: number;
@@ -33,10 +41,13 @@ export class TaskStatsView extends TaskCountsView {
 
 export class WorkloadNumbersView {
   /** Assigned to it, and not begun. */
+  @Whole()
   pending: number;
   /** Held by it. */
+  @Whole()
   active: number;
   /** Since midnight UTC. */
+  @Whole()
   completedToday: number;
   /** From claim to completion; null when it has completed nothing. */
   meanSeconds: number | null;
@@ -46,12 +57,14 @@ export class WorkloadView extends WorkloadNumbersView {
   agentId: string;
   status: AgentStatus;
   /** How many tasks it holds at once at most; null is no limit. */
+  @Whole({ minimum: 1 })
   capacity: number | null;
 }
 
 export class DescendantView {
   task: TaskView;
   /** 1 for a child. */
+  @Whole({ minimum: 1 })
   depth: number;
 }
 

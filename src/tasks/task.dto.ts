@@ -3,15 +3,11 @@ import {
   ArrayMinSize,
   IsArray,
   IsIn,
-  IsInt,
   IsOptional,
   IsString,
-  IsUUID,
   Length,
   Matches,
-  Max,
   MaxLength,
-  Min,
 } from 'class-validator';
 import { MAX_CAPABILITIES, MAX_CAPABILITY_LENGTH } from '../agents/index.js';
 import type { JsonObject } from '../shared/errors/index.js';
@@ -21,18 +17,14 @@ import {
   IsJsonObject,
   IsLabels,
   IsRfc3339,
+  IsWhole,
   Nested,
   NestedList,
   Omittable,
-  PageQuery,
-  QueryBoolean,
-  QueryInt,
-  QueryList,
 } from '../shared/http/index.js';
 import { BACKOFFS, type RetryPolicy } from './retry-policy.js';
 import { EDGE_KINDS, type EdgeKind, ON_FAILURE, type OnFailure, PRIORITIES, type Priority } from './task.entity.js';
-import { TASK_SORTING } from './task-list.js';
-import { END_STATUSES, type EndStatus, TASK_STATUSES, type TaskStatus } from './task-state.js';
+import { END_STATUSES, type EndStatus } from './task-state.js';
 
 const MAX_TITLE = 500;
 const MAX_TEXT = 100_000;
@@ -52,15 +44,11 @@ export class RetryDto implements RetryPolicy {
   backoff: RetryPolicy['backoff'];
 
   /** The first wait. Up to a half of a wait is taken off by chance. */
-  @IsInt()
-  @Min(0)
-  @Max(MAX_BACKOFF_SECONDS)
+  @IsWhole(0, MAX_BACKOFF_SECONDS)
   initialSeconds: number;
 
   /** No wait is longer. */
-  @IsInt()
-  @Min(0)
-  @Max(MAX_BACKOFF_SECONDS)
+  @IsWhole(0, MAX_BACKOFF_SECONDS)
   maxSeconds: number;
 }
 
@@ -114,16 +102,12 @@ class TaskFields {
 
   /** How often it is tried before it has failed; 3 unless given. */
   @Omittable()
-  @IsInt()
-  @Min(1)
-  @Max(100)
+  @IsWhole(1, 100)
   maxAttempts?: number;
 
   /** How long an attempt may take, with heartbeats or without; 3,600 unless given. */
   @Omittable()
-  @IsInt()
-  @Min(1)
-  @Max(MAX_TIMEOUT_SECONDS)
+  @IsWhole(1, MAX_TIMEOUT_SECONDS)
   timeoutSeconds?: number;
 
   /** How long it waits between attempts; exponential from 1 s to 300 s unless given. */
@@ -290,83 +274,4 @@ export class GetTasksDto {
   @ArrayMaxSize(MAX_IDS)
   @IsIds()
   ids: string[];
-}
-
-export class ListTasksDto extends PageQuery {
-  /** Any of these. */
-  @QueryList({ of: TASK_STATUSES })
-  status?: TaskStatus[];
-
-  /** Any of these. */
-  @QueryList({ of: PRIORITIES })
-  priority?: Priority[];
-
-  /** Any of these. */
-  @QueryList()
-  type?: string[];
-
-  /** Any of these workspaces. */
-  @QueryList()
-  @Omittable()
-  @IsUUID(undefined, { each: true })
-  workspaceId?: string[];
-
-  /** Any of these agents. */
-  @QueryList()
-  @Omittable()
-  @IsUUID(undefined, { each: true })
-  assignedTo?: string[];
-
-  /** Any of these. */
-  @QueryList()
-  createdBy?: string[];
-
-  /** Any of these. */
-  @QueryList()
-  externalRef?: string[];
-
-  @Omittable()
-  @IsId()
-  parentTaskId?: string;
-
-  @QueryBoolean()
-  hasSubtasks?: boolean;
-
-  /** Tasks that have all of these. */
-  @QueryList()
-  tags?: string[];
-
-  /** Tasks that ask for all of these. */
-  @QueryList()
-  requiredCapabilities?: string[];
-
-  /** Strictly after. */
-  @Omittable()
-  @IsRfc3339()
-  createdAfter?: Date;
-
-  @Omittable()
-  @IsRfc3339()
-  createdBefore?: Date;
-
-  @Omittable()
-  @IsRfc3339()
-  updatedAfter?: Date;
-
-  @Omittable()
-  @IsRfc3339()
-  updatedBefore?: Date;
-
-  /** By which field, `-` in front for descending. */
-  @Omittable()
-  @IsIn(TASK_SORTING.names)
-  sort?: string;
-
-  /** How many to pass over; `after` is faster. */
-  @QueryInt(0, 1_000_000)
-  offset?: number;
-
-  /** Also counts all that match, which takes longer. */
-  @QueryBoolean()
-  withTotal?: boolean;
 }

@@ -1,9 +1,9 @@
 import type { JsonObject, JsonValue } from '../shared/errors/index.js';
-import type { Page } from '../shared/http/index.js';
+import { AnyJson, type Page, Whole } from '../shared/http/index.js';
 import { DEFAULT_RETRY } from './retry-policy.js';
 import { type RetryDto } from './task.dto.js';
 import type { AttemptOutcome, ClaimKind, EdgeKind, OnFailure, Priority, Task } from './task.entity.js';
-import type { EndStatus, TaskStatus } from './task-state.js';
+import { EndStatus, TaskStatus } from './task-state.js';
 
 /** A task as callers see it. */
 export class TaskView {
@@ -28,16 +28,21 @@ export class TaskView {
   dedupeKey: string | null;
   concurrencyKey: string | null;
   /** How many edges still block it. */
+  @Whole()
   openBlockers: number;
   /** When it became ready, or will be. */
   readyAt: Date;
+  @Whole()
   maxAttempts: number;
   /** How long an attempt may take. */
+  @Whole()
   timeoutSeconds: number;
   retry: RetryDto;
   /** The number of the present attempt, or of the last one. */
+  @Whole()
   attempt: number;
   /** Rises with every claim. */
+  @Whole()
   epoch: number;
   claimKind: ClaimKind | null;
   claimedAt: Date | null;
@@ -52,20 +57,26 @@ export class TaskView {
   /** Since when the holder waits for input. */
   awaitingSince: Date | null;
   /** What the holder asked last, and what it was told. */
+  @AnyJson()
   inputRequest: JsonValue;
+  @AnyJson()
   input: JsonValue;
   startedAt: Date | null;
   /** When it ended, completed or not. */
   completedAt: Date | null;
   /** Per cent. */
+  @Whole({ maximum: 100 })
   progress: number;
   progressMessage: string | null;
+  @AnyJson()
   partialResult: JsonValue;
+  @AnyJson()
   result: JsonValue;
   error: JsonObject | null;
   createdAt: Date;
   updatedAt: Date;
   /** Rises with every change except heartbeats; the ETag. */
+  @Whole({ minimum: 1 })
   version: number;
 
   static of({
@@ -86,6 +97,7 @@ export class TaskPage implements Page<TaskView> {
   /** The `after` of the next page. */
   nextCursor: string | null;
   /** When asked for by `withTotal`. */
+  @Whole()
   totalCount?: number;
 }
 
@@ -107,6 +119,7 @@ export class BatchView {
 }
 
 export class AttemptView {
+  @Whole()
   epoch: number;
   agentId: string;
   claimKind: ClaimKind;

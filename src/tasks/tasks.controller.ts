@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { type Caller, CurrentCaller, RequireScope } from '../shared/auth/index.js';
 import { AcceptsBody, type BodyOptions, IdParam, IfMatch, SendsVersion } from '../shared/http/index.js';
-import { CreateTaskDto, CreateTasksDto, GetTasksDto, ImportTasksDto, ListTasksDto, UpdateTaskDto } from './task.dto.js';
+import { CreateTaskDto, CreateTasksDto, GetTasksDto, ImportTasksDto, UpdateTaskDto } from './task.dto.js';
+import { ListTasksDto } from './task-list.dto.js';
 import { AttemptsView, BatchView, TaskPage, TasksByIdView, TaskView } from './task.view.js';
 import { MAX_BATCH, TasksService } from './tasks.service.js';
 

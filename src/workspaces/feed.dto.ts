@@ -1,6 +1,6 @@
 import { MaxLength } from 'class-validator';
 import { CloudEvent } from '../shared/events/index.js';
-import { QueryInt, QueryList } from '../shared/http/index.js';
+import { QueryInt, QueryList, Whole } from '../shared/http/index.js';
 
 export class ReadFeed {
   /** The number of the last event that was read; from the oldest one kept when left out. */
@@ -24,5 +24,6 @@ export class ReadFeed {
 export class FeedPage {
   events: CloudEvent[];
   /** The `after` to read on from. */
+  @Whole()
   next: number;
 }

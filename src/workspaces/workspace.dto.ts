@@ -1,5 +1,5 @@
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
-import { IsLabels, IsName, Omittable, type Page, PageQuery, QueryList, Sorting } from '../shared/http/index.js';
+import { IsLabels, IsName, Omittable, type Page, PageQuery, QueryList, Sorting, Whole } from '../shared/http/index.js';
 import {
   type Workspace,
   WORKSPACE_STATUSES,
@@ -105,6 +105,7 @@ export class WorkspaceView {
   createdAt: Date;
   updatedAt: Date;
   /** Rises with every change; the ETag. */
+  @Whole({ minimum: 1 })
   version: number;
 
   static of(workspace: Workspace): WorkspaceView {

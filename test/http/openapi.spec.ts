@@ -1,12 +1,44 @@
 import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/common';
-import type { OpenAPIObject } from '@nestjs/swagger';
-import { AcceptsBody, IdParam, IfMatch, IsJsonObject, Omittable, PageQuery } from '../../src/shared/http/index.js';
+import { ApiOkResponse, type OpenAPIObject } from '@nestjs/swagger';
+import {
+  AcceptsBody,
+  AnyJson,
+  IdParam,
+  IfMatch,
+  IsJsonObject,
+  IsJsonValue,
+  IsWhole,
+  Omittable,
+  PageQuery,
+  Whole,
+  WholeByName,
+} from '../../src/shared/http/index.js';
 import { type SmallApp, startSmallApp } from '../support/small-app.js';
 
 class Note {
   @Omittable()
   @IsJsonObject()
   parameters?: object;
+
+  /** What came of it. */
+  @Omittable()
+  @IsJsonValue()
+  result?: unknown;
+
+  @Omittable()
+  @IsWhole(1, 9)
+  size?: number;
+}
+
+class NoteView {
+  @AnyJson()
+  result: unknown;
+
+  @Whole()
+  count: number;
+
+  @WholeByName()
+  counts: Record<string, number>;
 }
 
 @Controller('v1/notes')
@@ -19,6 +51,7 @@ class NotesController {
   create(@Body() _note: Note): void {}
 
   @Get(':id')
+  @ApiOkResponse({ type: NoteView })
   get(@IdParam() _id: string): void {}
 
   @Patch(':id')
@@ -104,6 +137,17 @@ it('knows what our field decorators say', () => {
     'application/json',
     'application/x-ndjson',
   ]);
+});
+
+it('says any JSON by a schema that takes everything, and whole numbers with their bounds', () => {
+  const { Note, NoteView } = document.components?.schemas as Record<string, { properties: Record<string, object> }>;
+  expect(Note?.properties).toMatchObject({ size: { type: 'integer', minimum: 1, maximum: 9 } });
+  expect(Note?.properties.result).not.toHaveProperty('type');
+  expect(NoteView?.properties).toEqual({
+    result: {},
+    count: { type: 'integer', minimum: 0 },
+    counts: { type: 'object', additionalProperties: { type: 'integer', minimum: 0 } },
+  });
 });
 
 it('has a page at /docs that needs no other host', async () => {

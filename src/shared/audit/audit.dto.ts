@@ -1,5 +1,5 @@
 import { IsString, IsUUID, Length } from 'class-validator';
-import { IsRfc3339, Omittable, type Page, PageQuery, QueryInt } from '../http/index.js';
+import { IsRfc3339, Omittable, type Page, PageQuery, QueryInt, Whole } from '../http/index.js';
 import type { AuditRecord } from './audit.repository.js';
 
 export class AuditQuery extends PageQuery {
@@ -48,6 +48,7 @@ export class AuditRecordDto implements AuditRecord {
   /** Method and route. */
   operation: string;
   subjectId: string | null;
+  @Whole({ minimum: 100, maximum: 599 })
   status: number;
   /** The problem's code, where the request was refused. */
   code: string | null;

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import type { JsonObject } from '../errors/index.js';
 import type { LoggedEvent } from './event.js';
 
@@ -13,6 +14,7 @@ export class CloudEvent {
   /** RFC 3339 in UTC. */
   time: string;
   /** 1, 2, 3 … in each feed, without gaps. */
+  @ApiProperty({ type: 'integer', minimum: 1 })
   sequence: number;
   feed: string;
   datacontenttype: 'application/json';

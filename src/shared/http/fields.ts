@@ -1,8 +1,19 @@
 import { applyDecorators, Param, ParseUUIDPipe } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsArray, IsUUID, ValidateBy, ValidateIf, ValidateNested, type ValidationArguments } from 'class-validator';
+import {
+  IsArray,
+  IsInt,
+  IsUUID,
+  Max,
+  Min,
+  ValidateBy,
+  ValidateIf,
+  ValidateNested,
+  type ValidationArguments,
+} from 'class-validator';
 import { InvalidInput } from '../errors/index.js';
 import type { DtoClass, FieldContext } from './dto-plan.js';
+import { ANY_TYPE } from './openapi.js';
 import { parseTime } from './rfc3339.js';
 
 /** May be left out, but not be null. For a field that null clears, use class-validator's `@IsOptional()`. */
@@ -60,8 +71,23 @@ export const IsJsonObject = (): PropertyDecorator =>
 export const IsJsonValue = (): PropertyDecorator =>
   applyDecorators(
     rule('isJsonValue', (value) => value !== undefined, '$property must be a JSON value'),
-    ApiProperty({ type: Object, description: 'Any JSON value.' }),
+    AnyJson(),
   );
+
+/** Of an answer: any JSON value, null included. */
+export const AnyJson = (): PropertyDecorator => ApiProperty({ type: ANY_TYPE as 'string' });
+
+/** A whole number between `min` and `max`. */
+export const IsWhole = (min: number, max: number): PropertyDecorator =>
+  applyDecorators(IsInt(), Min(min), Max(max), ApiProperty({ type: 'integer', minimum: min, maximum: max }));
+
+/** Of an answer: a whole number, not below 0 unless said. */
+export const Whole = (bounds: { minimum?: number; maximum?: number } = {}): PropertyDecorator =>
+  ApiProperty({ type: 'integer', minimum: 0, ...bounds });
+
+/** Of an answer: whole numbers by name. */
+export const WholeByName = (): PropertyDecorator =>
+  ApiProperty({ type: 'object', additionalProperties: { type: 'integer', minimum: 0 } });
 
 /**
  * A time of RFC 3339 with its offset, between the years 1970 and 2999, made a Date. Digits beyond milliseconds are

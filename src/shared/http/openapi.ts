@@ -13,6 +13,9 @@ type PathItem = OpenAPIObject['paths'][string];
 type Operation = NonNullable<PathItem['get']>;
 type Parameter = Extract<NonNullable<Operation['parameters']>[number], { name: string }>;
 
+/** The `type` by which a decorator says that a field takes any JSON value; the document says so by having none. */
+export const ANY_TYPE = 'any';
+
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
 const MUTATIONS: ReadonlySet<string> = new Set(['post', 'put', 'patch', 'delete']);
 
@@ -77,8 +80,16 @@ export function createOpenApiDocument(app: NestFastifyApplication, api: ApiDescr
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
   };
+  for (const schema of Object.values(document.components.schemas ?? {})) openAny(schema);
   for (const [path, item] of Object.entries(document.paths)) completePath(path, item);
   return document;
+}
+
+function openAny(schema: object): void {
+  const { properties = {} } = schema as { properties?: Record<string, { type?: unknown }> };
+  for (const property of Object.values(properties)) {
+    if (property.type === ANY_TYPE) delete property.type;
+  }
 }
 
 /** The document at /openapi.json and a page of it at /docs, whose files all come from this server. */
