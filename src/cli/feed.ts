@@ -11,7 +11,7 @@ export class Feed {
     private readonly path: string,
     /** The number after which it begins: 0 unless retention dropped what came before. */
     readonly floor: number,
-    private readonly first: FeedPage,
+    private page: FeedPage,
   ) {}
 
   static ofWorkspace(client: Client, id: string): Promise<Feed> {
@@ -32,11 +32,16 @@ export class Feed {
     }
   }
 
-  /** Everything up to where the feed ends now; a page is in memory. */
+  /** Everything up to where the feed ends now, and when asked again what came since; a page is in memory. */
   async *events(): AsyncGenerator<EventView, void, undefined> {
-    for (let page = this.first; page.events.length > 0;) {
-      yield* page.events;
-      page = await this.client.get<FeedPage>(this.path, { after: page.next, limit: PAGE });
+    if (this.page.events.length === 0) this.page = await this.after(this.page.next);
+    while (this.page.events.length > 0) {
+      yield* this.page.events;
+      this.page = await this.after(this.page.next);
     }
+  }
+
+  private after(seq: number): Promise<FeedPage> {
+    return this.client.get<FeedPage>(this.path, { after: seq, limit: PAGE });
   }
 }

@@ -53,7 +53,7 @@ describe('fleet', () => {
         failedAttempts: 0,
         longestChain: 9,
         left: null,
-        verdict: { ...CLEAN, tasks: 2657, claims: 339, completions: 339, lost: 0, rows: 0 },
+        verdict: { ...CLEAN, tasks: 2657, claims: 339, completions: 339, lost: 0, rows: 2657 },
       });
       expect(await statuses(tenant)).toEqual({ completed: 2657 });
     }, 120_000);

@@ -29,7 +29,12 @@ describe('verify', () => {
     expect([files, torn, verdict]).toEqual([[file], [], fleet.json<{ verdict: Verdict }>().verdict]);
 
     const text = readFileSync(file, 'utf8').trimEnd().split('\n');
-    expect(lines).toBe(text.length);
+    expect([lines, verdict.rows]).toEqual([text.length, 12]);
+    const row = text.findIndex((line) => line.startsWith('{"kind":"task"'));
+    const changed = text.with(row, (text[row] ?? '').replace(/"epoch":\d+/, '"epoch":9'));
+    writeFileSync(path('row.jsonl'), `${changed.join('\n')}\n`);
+    const other = await muster(['--json', 'verify', path('row.jsonl')]);
+    expect([other.code, other.json<Answer>().rules]).toMatchObject([4, { row_disagrees: 1 }]);
     const completion = text.findLastIndex((line) => line.includes('"type":"task.completed"'));
     writeFileSync(file, `${text.toSpliced(completion, 1).join('\n')}\n`);
     const forged = await muster(['verify', file]);
@@ -66,6 +71,18 @@ describe('verify', () => {
     }));
     expect([code, error.code]).toEqual([exit, 'invalid_history']);
     expect(error.detail).toMatch(message);
+  });
+
+  it('is not given a history in the place of another one', async () => {
+    const tenant = await given.workspace({ tasks: 1 });
+    writeFileSync(path('run.jsonl'), 'precious');
+    const fleet = await cliOf(tenant)('fleet', '--agents', '1', '--history', path('run.jsonl'));
+    expect([fleet.code, fleet.error()]).toMatchObject([
+      2,
+      { code: 'usage', detail: `${path('run.jsonl')} is there already; name a file that is not.` },
+    ]);
+    expect(readFileSync(path('run.jsonl'), 'utf8')).toBe('precious');
+    expect(await tenant.rows('SELECT 1 FROM tasks WHERE tenant_id = $1 AND epoch > 0')).toEqual([]);
   });
 
   it('says which file cannot be read, or written', async () => {

@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { UsageError } from '../failures.js';
 import { Feed } from '../feed.js';
 import { type DrainFigures, DrainStatistics } from '../fleet/drain-statistics.js';
+import { finalRows } from '../fleet/final-rows.js';
 import { type Drained, Fleet } from '../fleet/fleet.js';
 import { range, type Range, rate, several, wholeNumber } from '../options.js';
 import { count, facts } from '../text.js';
@@ -28,6 +29,11 @@ interface Options {
 /** A server may be restarted under the fleet. */
 const PATIENCE_MS = 30_000;
 
+/** What is before the id in the subject of an event of a task. */
+const TASK = 'task/';
+/** How often the tasks are read, when the log went on meanwhile. */
+const TRIES_AT_REST = 3;
+
 export function addFleetCommand(program: Command): void {
   program
     .command('fleet')
@@ -41,7 +47,10 @@ export function addFleetCommand(program: Command): void {
     .option('--die-rate <part>', 'part of the attempts at which the agent dies, holding the lease', rate, 0)
     .option('--lease-seconds <n>', 'how long a lease lasts without a heartbeat', wholeNumber(1, 86_400), 30)
     .option('--capabilities <words>', 'what the agents can do', several, [])
-    .option('--history <file>', 'write down what every agent asked and was told, and the log, for muster verify')
+    .option(
+      '--history <file>',
+      'write down what every agent asked and was told, the log, and the tasks at the end, for muster verify, into a new file',
+    )
     .action(action(run));
 }
 
@@ -81,13 +90,30 @@ class RunRecord {
     this.file = path === undefined ? undefined : new HistoryFile(path);
   }
 
-  /** Reads the workspace's whole log once, for the verdict and for the figures. */
+  /**
+   * Reads the workspace's whole log, for the verdict and for the figures, and the tasks as they stand at its end. While
+   * others keep changing them there is no such end, and the verdict is given without.
+   */
   async readLog(client: Client, workspaceId: string, statistics: DrainStatistics): Promise<DrainFigures> {
     const feed = await Feed.ofWorkspace(client, workspaceId);
     this.see({ kind: 'feed', feed: workspaceId, after: feed.floor });
-    for await (const event of feed.events()) {
-      this.see({ kind: 'event', event });
-      statistics.see(event);
+    const tasks = new Set<string>();
+    const read = async (): Promise<number> => {
+      let events = 0;
+      for await (const event of feed.events()) {
+        this.see({ kind: 'event', event });
+        statistics.see(event);
+        if (event.subject.startsWith(TASK)) tasks.add(event.subject.slice(TASK.length));
+        events += 1;
+      }
+      return events;
+    };
+    await read();
+    for (let tries = 0; tries < TRIES_AT_REST; tries++) {
+      const rows = await finalRows(client, workspaceId, tasks);
+      if ((await read()) > 0) continue;
+      for (const task of rows) this.see({ kind: 'task', task });
+      break;
     }
     return statistics.figures();
   }

@@ -84,12 +84,14 @@ export class HistoryFile {
   private buffered: string[] = [];
   private size = 0;
 
-  /** @throws UsageError when the file cannot be made */
+  /** @throws UsageError when the file is there already, or cannot be made */
   constructor(readonly path: string) {
     try {
-      this.fd = openSync(path, 'w');
+      this.fd = openSync(path, 'wx');
     } catch (error) {
-      throw new UsageError(`${path} cannot be written (${(error as NodeJS.ErrnoException).code}).`);
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') throw new UsageError(`${path} is there already; name a file that is not.`);
+      throw new UsageError(`${path} cannot be written (${code}).`);
     }
   }
 
