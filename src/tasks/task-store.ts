@@ -16,6 +16,9 @@ import { WorkNews } from './work-news.js';
 
 type Row = Record<string, unknown>;
 
+/** What `warned` is in the answer of a function for tasks that it ended by the policy of an edge. */
+export const MARKED_AS_ENDED = -1;
+
 /** How rows become tasks, through the cache and past it, and what follows when they have changed. */
 @Injectable()
 export abstract class TaskStore extends AggregateRepository {
@@ -54,10 +57,12 @@ export abstract class TaskStore extends AggregateRepository {
    * commit. `call` is its name with the places of its arguments; the tenant is the first.
    */
   async call(call: string, tenantId: string, values: readonly unknown[]): Promise<Task[]> {
-    const tasks = await this.rowsOf(call, [tenantId, ...values]);
+    const rows = await this.arraysOf(call, [tenantId, ...values]);
+    const tasks = rows.map(this.arrays);
     if (tasks.length > 0) {
       await this.changed(tenantId, tasks);
-      await this.persistence.transactions.afterCommit(() => this.meter.called(call, values, tasks));
+      const ended = new Set(tasks.filter((_, index) => rows[index]?.at(-1) === MARKED_AS_ENDED));
+      await this.persistence.transactions.afterCommit(() => this.meter.called(call, values, tasks, ended));
       await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);
     }
     return tasks;
@@ -65,9 +70,13 @@ export abstract class TaskStore extends AggregateRepository {
 
   /** The tasks that a function returns. */
   async rowsOf(call: string, values: readonly unknown[]): Promise<Task[]> {
+    return (await this.arraysOf(call, values)).map(this.arrays);
+  }
+
+  /** The columns of tasks, and the mark after them. */
+  private arraysOf(call: string, values: readonly unknown[]): Promise<unknown[][]> {
     const name = call.slice(0, call.indexOf('('));
-    const rows = await this.hot({ name, text: `SELECT ${this.columns} FROM ${call}` }, values);
-    return rows.map(this.arrays);
+    return this.hot({ name, text: `SELECT ${this.columns}, warned FROM ${call}` }, values);
   }
 
   /** A row of `SELECT *` or of a task function as a task. */

@@ -6,7 +6,7 @@ import { type Traced, traced } from '../shared/metrics/index.js';
 import { namingTheOpenOne } from './dedupe-keys.js';
 import { createdData, edgesOf, keysOf, type NewTask, rowOf } from './new-task.js';
 import { filtered, type TaskFilter, type TaskList, TASK_SORTING } from './task-list.js';
-import { TaskStore } from './task-store.js';
+import { MARKED_AS_ENDED, TaskStore } from './task-store.js';
 import type { Attempt, Task } from './task.entity.js';
 import type { TaskStatus } from './task-state.js';
 import { DuplicateTask, ParentCancelled } from './tasks.errors.js';
@@ -32,9 +32,6 @@ export type TaskPatch = Partial<
 >;
 
 export { WORK } from './work-news.js';
-
-/** Marks what `task_settle` has ended, in its answer. */
-const ENDED_BY_SETTLE = -1;
 
 type Row = Record<string, unknown>;
 
@@ -239,7 +236,9 @@ export class TasksRepository extends TaskStore {
     ]);
     const tasks = rows.map((row) => this.toTask(row));
     await this.changed(tenantId, tasks);
-    return tasks.filter((_, index) => rows[index]?.warned === ENDED_BY_SETTLE);
+    const marked = tasks.filter((_, index) => rows[index]?.warned === MARKED_AS_ENDED);
+    await this.persistence.transactions.afterCommit(() => this.meter.endedByPolicy(marked));
+    return marked;
   }
 
   /** The lane that a change takes the task to, before its row is locked. A task keeps its workspace and its type. */
