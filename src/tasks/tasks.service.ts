@@ -7,24 +7,18 @@ import { assertStorable, InvalidInput, type JsonObject, NotFound } from '../shar
 import { EventLog } from '../shared/events/index.js';
 import type { Page } from '../shared/http/index.js';
 import { logContext } from '../shared/logging/index.js';
-import { WorkspaceNotActive, WorkspacesService } from '../workspaces/index.js';
+import { WorkspacesService } from '../workspaces/index.js';
 import { BulkLoadRepository } from './bulk-load.repository.js';
 import { ordered } from './dependency-order.js';
 import type { ImportedTask, NewTask } from './new-task.js';
 import type { TaskFilter, TaskList } from './task-list.js';
 import { dependency, type DependencyTerms } from './dependency.js';
+import { named, placed, type Reference, referencesAt, referencesOf } from './references.js';
 import { type RetryPolicy, retryPolicy } from './retry-policy.js';
 import type { Attempt, Dependency, Priority, Task } from './task.entity.js';
 import { isHeld } from './task-state.js';
 import { taskCreated, taskDeleted, tasksBlocked, taskUpdated } from './tasks.events.js';
-import {
-  DependencyCycle,
-  DuplicateTask,
-  ParentCancelled,
-  RefusedField,
-  TaskBlocksOthers,
-  TaskInProgress,
-} from './tasks.errors.js';
+import { DependencyCycle, DuplicateTask, RefusedField, TaskBlocksOthers, TaskInProgress } from './tasks.errors.js';
 import { type TaskPatch, TasksRepository } from './tasks.repository.js';
 
 export const DEFAULT_MAX_ATTEMPTS = 3;
@@ -245,32 +239,6 @@ export class TasksService {
   }
 }
 
-/** A task that another one names, and where. */
-interface Reference {
-  id: string;
-  field: string;
-}
-
-/** @param at what stands before the fields, such as `tasks[3].` */
-const referencesOf = ({ parentTaskId, dependsOn }: NewTask, at: string): Reference[] => [
-  ...(parentTaskId === null ? [] : [{ id: parentTaskId, field: `${at}parentTaskId` }]),
-  ...dependsOn.map(({ taskId }, index) => ({ id: taskId, field: `${at}dependsOn[${index}].taskId` })),
-];
-const referencesAt = (task: NewTask, index: number): Reference[] => referencesOf(task, `tasks[${index}].`);
-
-/** The refusal with the first field that caused it, where one of the references did. */
-function placed(error: unknown, references: readonly Reference[]): unknown {
-  if (error instanceof NotFound) {
-    const unknown = references.find(({ id }) => id === error.details.id);
-    if (unknown) return new RefusedField(unknown.field, 'exists', error);
-  }
-  if (error instanceof ParentCancelled) {
-    const parent = references.find(({ id }) => id === error.details.parentTaskId);
-    if (parent) return new RefusedField(parent.field, 'open', error);
-  }
-  return error;
-}
-
 function complete(
   caller: Caller,
   input: CreateTask | BatchTask,
@@ -317,16 +285,6 @@ function complete(
     concurrencyKey: input.concurrencyKey ?? null,
     dependsOn,
   };
-}
-
-/** The same refusal, with the field that caused it. */
-async function named<T>(found: Promise<T>, at: string): Promise<T> {
-  try {
-    return await found;
-  } catch (error) {
-    if (error instanceof NotFound) throw new RefusedField(at, 'exists', error);
-    throw error instanceof WorkspaceNotActive ? new RefusedField(at, 'active', error) : error;
-  }
 }
 
 function refsOf(inputs: readonly BatchTask[], ids: readonly string[]): Map<string, string> {
