@@ -40,6 +40,7 @@ BEGIN
       v_events := v_events || task_ended(r, 'timed_out', v_agent, p_actor, NULL);
       v_ended := v_ended || r.id;
       v_statuses := v_statuses || r.status;
+      r.warned := -1;
     END IF;
     RETURN NEXT r;
   END LOOP;

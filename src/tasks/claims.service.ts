@@ -10,7 +10,8 @@ import type { ClaimKind, Task } from './task.entity.js';
 import type { TaskStatus } from './task-state.js';
 import { bounded } from './task-json.js';
 import { refuse } from './refusal.js';
-import { TasksRepository, WORK } from './tasks.repository.js';
+import { TasksRepository } from './tasks.repository.js';
+import { WORK } from './work-news.js';
 
 export const DEFAULT_LEASE_SECONDS = 60;
 export const MAX_LEASE_SECONDS = 86_400;

@@ -43,22 +43,20 @@ export class InterventionsService {
   @Transactional({ retries: 5 })
   async cancel(caller: Caller, id: string, options: { reason?: string; tree?: boolean } = {}): Promise<Cancelled> {
     const task = await this.tasks.getForUpdate(caller.tenantId, id);
-    const changes = await this.tasks.cancel(caller.tenantId, id, {
+    const { tasks, ended } = await this.tasks.cancel(caller.tenantId, id, {
       tree: options.tree ?? false,
       reason: options.reason ?? null,
       actorId: caller.actorId,
       trace: currentTraceparent() ?? null,
     });
     // What was cancelled may lose a blocker besides, and comes twice then: last as it is now.
-    const changed = new Map(changes.map((one) => [one.id, one]));
-    const all = [...changed.values()];
+    const changed = new Map(tasks.map((one) => [one.id, one]));
     const alone = task.status === 'completed' || task.status === 'cancelled';
     if (alone && changed.size === 0) throw new InvalidTransition(task, 'cancelled');
     return {
       task: changed.get(id) ?? task,
-      // Not those that had been cancelled before and only lost a blocker.
-      cancelled: all.filter((one) => one.status === 'cancelled' && isSame(one.completedAt, one.updatedAt)).length,
-      requested: all.filter((one) => one.status === 'in_progress').length,
+      cancelled: [...ended].filter((one) => one.status === 'cancelled').length,
+      requested: [...changed.values()].filter((one) => one.status === 'in_progress').length,
     };
   }
 
@@ -106,5 +104,3 @@ export class InterventionsService {
     return result;
   }
 }
-
-const isSame = (a: Date | null, b: Date): boolean => a?.getTime() === b.getTime();

@@ -47,8 +47,9 @@ describe('TaskMeter', () => {
   });
 
   it('counts a task once that was cancelled and then lost a blocker', async () => {
-    const rows = [task({ status: 'cancelled' }), task({ status: 'cancelled' })];
-    expect(await counted((meter) => meter.called('task_cancel($1, $2)', ['a'], rows, new Set()))).toEqual([
+    const cancelled = task({ status: 'cancelled' });
+    const rows = [cancelled, task({ status: 'cancelled' })];
+    expect(await counted((meter) => meter.called('task_cancel($1, $2)', ['a'], rows, new Set([cancelled])))).toEqual([
       ended('cancelled'),
     ]);
   });

@@ -1,6 +1,6 @@
 import type { Metrics } from '../shared/metrics/index.js';
 import { CLAIM_KINDS, type Task } from './task.entity.js';
-import { END_STATUSES, hasEnded, type TaskStatus } from './task-state.js';
+import { END_STATUSES, hasEnded } from './task-state.js';
 
 /** What attempts are counted by. One that a deadline or a cancellation ends is counted with its task. */
 const OUTCOMES = ['completed', 'failed', 'released', 'expired', 'timed_out'] as const;
@@ -62,31 +62,29 @@ export class TaskMeter {
     this.retries.inc({ cause: 'request' }, count);
   }
 
-  /** The policy of an edge ended these. */
-  endedByPolicy(tasks: readonly Task[]): void {
+  /** Ended by the policy of an edge, a cancellation or a deadline. */
+  ended(tasks: readonly Task[]): void {
     for (const { status } of tasks) this.ends.inc({ status });
   }
 
   /**
    * A database function has changed these tasks; `call` and `values` are as it was called, without the tenant. It may
-   * return one twice: as it made it, and as it is after it lost a blocker.
+   * return one twice: as it made it, and as it is after it lost a blocker. Dependants that changed are given without
+   * their epoch.
    * @param ended those that the function marked as ended by it
    */
   called(call: string, values: readonly unknown[], tasks: readonly Task[], ended: ReadonlySet<Task>): void {
     const name = call.slice(0, call.indexOf('('));
-    if (name === 'task_progress' || name === 'task_flag') return;
-    this.endedByPolicy([...ended]);
+    this.ended([...ended]);
     const changed = tasks.filter((task) => !ended.has(task));
     if (name === 'task_end_attempt') {
       const [outcome] = values as [Outcome];
-      // Dependants that changed are given without their epoch.
       for (const task of changed) if (task.epoch > 0) this.attemptEnded(task, outcome);
-    } else if (name === 'task_cancel' || name === 'task_deadline') {
-      for (const status of endedByTime(changed)) this.ends.inc({ status });
-    } else {
+    } else if (name === 'task_claim' || name === 'task_complete') {
       for (const task of changed) {
+        if (task.epoch === 0) continue;
         if (task.status === 'in_progress') this.claimed(task);
-        else if (task.status === 'completed' && task.epoch > 0) this.attemptEnded(task, 'completed');
+        else if (task.status === 'completed') this.attemptEnded(task, 'completed');
       }
     }
   }
@@ -102,12 +100,4 @@ export class TaskMeter {
     if (claimedAt) this.run.observe({ outcome }, Math.max(0, updatedAt.getTime() - claimedAt.getTime()) / 1_000);
     if (status === 'pending' && outcome !== 'released') this.retries.inc({ cause: 'attempt' });
   }
-}
-
-/** What the tasks became that have ended just now, each once. One that had ended before has only lost a blocker. */
-function endedByTime(tasks: readonly Task[]): TaskStatus[] {
-  const now = tasks.filter(
-    ({ status, completedAt, updatedAt }) => hasEnded(status) && completedAt?.getTime() === updatedAt.getTime(),
-  );
-  return [...new Map(now.map(({ id, status }) => [id, status])).values()];
 }

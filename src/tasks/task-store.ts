@@ -16,8 +16,13 @@ import { WorkNews } from './work-news.js';
 
 type Row = Record<string, unknown>;
 
-/** What `warned` is in the answer of a function for tasks that it ended by the policy of an edge. */
+/** What `warned` is in the answer of a function for tasks that it ended by a cancellation, a deadline or the policy of an edge. */
 export const MARKED_AS_ENDED = -1;
+
+export interface Marked {
+  tasks: Task[];
+  ended: ReadonlySet<Task>;
+}
 
 /** How rows become tasks, through the cache and past it, and what follows when they have changed. */
 @Injectable()
@@ -57,15 +62,20 @@ export abstract class TaskStore extends AggregateRepository {
    * commit. `call` is its name with the places of its arguments; the tenant is the first.
    */
   async call(call: string, tenantId: string, values: readonly unknown[]): Promise<Task[]> {
+    return (await this.callMarked(call, tenantId, values)).tasks;
+  }
+
+  /** As `call`; `ended` are those of the tasks that the function marked as ended by it. */
+  protected async callMarked(call: string, tenantId: string, values: readonly unknown[]): Promise<Marked> {
     const rows = await this.arraysOf(call, [tenantId, ...values]);
     const tasks = rows.map(this.arrays);
+    const ended = new Set(tasks.filter((_, index) => rows[index]?.at(-1) === MARKED_AS_ENDED));
     if (tasks.length > 0) {
       await this.changed(tenantId, tasks);
-      const ended = new Set(tasks.filter((_, index) => rows[index]?.at(-1) === MARKED_AS_ENDED));
       await this.persistence.transactions.afterCommit(() => this.meter.called(call, values, tasks, ended));
       await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);
     }
-    return tasks;
+    return { tasks, ended };
   }
 
   /** The tasks that a function returns. */

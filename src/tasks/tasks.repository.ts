@@ -6,9 +6,9 @@ import { type Traced, traced } from '../shared/metrics/index.js';
 import { namingTheOpenOne } from './dedupe-keys.js';
 import { createdData, edgesOf, keysOf, type NewTask, rowOf } from './new-task.js';
 import { filtered, type TaskFilter, type TaskList, TASK_SORTING } from './task-list.js';
-import { MARKED_AS_ENDED, TaskStore } from './task-store.js';
+import { type Marked, MARKED_AS_ENDED, TaskStore } from './task-store.js';
 import type { Attempt, Task } from './task.entity.js';
-import type { TaskStatus } from './task-state.js';
+import { hasEnded, type TaskStatus } from './task-state.js';
 import { DuplicateTask, ParentCancelled } from './tasks.errors.js';
 
 /** What a patch may change. */
@@ -30,8 +30,6 @@ export type TaskPatch = Partial<
     | 'retry'
   >
 >;
-
-export { WORK } from './work-news.js';
 
 type Row = Record<string, unknown>;
 
@@ -209,15 +207,15 @@ export class TasksRepository extends TaskStore {
     );
   }
 
-  /** Cancels the task, with `tree` its descendants too; returns the tasks that changed. */
+  /** Cancels the task, with `tree` its descendants too; returns the tasks that changed, and those that ended. */
   @Operation()
   async cancel(
     tenantId: string,
     id: string,
     by: { tree: boolean; reason: string | null; actorId: string; trace: string | null },
-  ): Promise<Task[]> {
+  ): Promise<Marked> {
     const values = [id, by.tree, by.reason, by.actorId, by.trace];
-    return this.call('task_cancel($1, $2, $3, $4, $5, $6)', tenantId, values);
+    return this.callMarked('task_cancel($1, $2, $3, $4, $5, $6)', tenantId, values);
   }
 
   /** What follows for `dependants` from tasks that have ended, in the running transaction; returns those that it ended. */
@@ -237,7 +235,7 @@ export class TasksRepository extends TaskStore {
     const tasks = rows.map((row) => this.toTask(row));
     await this.changed(tenantId, tasks);
     const marked = tasks.filter((_, index) => rows[index]?.warned === MARKED_AS_ENDED);
-    await this.persistence.transactions.afterCommit(() => this.meter.endedByPolicy(marked));
+    await this.persistence.transactions.afterCommit(() => this.meter.ended(marked));
     return marked;
   }
 
@@ -278,6 +276,7 @@ export class TasksRepository extends TaskStore {
         this.lanes.used(tenantId, tasks, first.createdAt);
       }
       this.meter.created(tasks.length);
+      this.meter.ended(rows.filter(({ status }) => hasEnded(status)));
     });
     await this.events.appended(tenantId, [...new Set(tasks.map((task) => task.workspaceId))]);
     const byId = new Map(rows.map((task) => [task.id, task]));

@@ -99,7 +99,11 @@ const kind = fc.constantFrom<Kind>('blocks', 'blocks', 'waits_for', 'conditional
 const outcomes = fc.constantFrom<EndStatus>('completed', 'failed', 'cancelled', 'timeout');
 const terms: fc.Arbitrary<Terms> = fc
   .record({ kind, onFailure: fc.constantFrom<Policy>('hold', 'fail', 'skip', 'proceed'), outcome: outcomes })
-  .map((edge) => ({ ...edge, outcome: edge.kind === 'conditional' ? edge.outcome : null }));
+  .map((edge) => ({
+    ...edge,
+    outcome: edge.kind === 'conditional' ? edge.outcome : null,
+    onFailure: edge.kind === 'related' ? 'hold' : edge.onFailure,
+  }));
 const TYPES = ['build', 'test'];
 const type = fc.constantFrom(...TYPES);
 const capabilities = fc.subarray(['gpu', 'web']);
