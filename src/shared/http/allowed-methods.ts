@@ -15,15 +15,18 @@ export function answerUnroutedRequests(fastify: FastifyInstance): void {
     routes.set(url, route);
   });
 
-  fastify.addHook('onRequest', async (request, reply) => {
-    if (!request.is404) return undefined;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) {
+      done();
+      return;
+    }
     const path = request.url.replace(/[?#].*$/s, '');
     const allowed = [...routes.values()].filter(({ pattern }) => pattern.test(path)).flatMap((one) => [...one.methods]);
     if (allowed.length === 0) throw new NotFoundException(`There is no route ${request.method} ${path}.`);
 
     reply.header('allow', [...new Set([...allowed, 'OPTIONS'])].sort().join(', '));
-    if (request.method === 'OPTIONS') return reply.code(204).send();
-    throw new MethodNotAllowedException(`${path} does not answer ${request.method}.`);
+    if (request.method !== 'OPTIONS') throw new MethodNotAllowedException(`${path} does not answer ${request.method}.`);
+    reply.code(204).send();
   });
 }
 

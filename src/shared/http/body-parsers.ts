@@ -34,13 +34,20 @@ export function readJsonBodies(fastify: FastifyInstance, batchLimit: number): vo
     if (limit !== undefined) route.bodyLimit = limit === 'batch' ? batchLimit : limit;
   });
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) =>
-    // Clients that name a type on every request do so on a DELETE without a body too.
-    request.method === 'DELETE' && body.length === 0 ? undefined : parseJson(body),
-  );
-  fastify.addContentTypeParser(NDJSON_TYPES, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    const ndjson = request.routeOptions.config.body?.ndjson;
-    if (!ndjson) throw new UnsupportedMediaTypeException('This route reads application/json only.');
-    return { [ndjson.field]: parseNdjson(body, ndjson.field, ndjson.maxItems) };
+  fastify.addContentTypeParser(JSON_TYPES, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
+    done(null, jsonOf(request, body));
   });
+  fastify.addContentTypeParser(NDJSON_TYPES, { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer, done) => {
+    done(null, linesOf(request, body));
+  });
+}
+
+/** Clients that name a type on every request do so on a DELETE without a body too. */
+const jsonOf = (request: FastifyRequest, body: Buffer): unknown =>
+  request.method === 'DELETE' && body.length === 0 ? undefined : parseJson(body);
+
+function linesOf(request: FastifyRequest, body: Buffer): unknown {
+  const ndjson = request.routeOptions.config.body?.ndjson;
+  if (!ndjson) throw new UnsupportedMediaTypeException('This route reads application/json only.');
+  return { [ndjson.field]: parseNdjson(body, ndjson.field, ndjson.maxItems) };
 }

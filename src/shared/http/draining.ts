@@ -17,11 +17,12 @@ const ANSWERED_TO_THE_END = new Set(['/livez', '/readyz', '/metrics']);
 
 /** While draining, new requests are refused and every answer closes its connection; running ones finish. */
 export function refuseWhileDraining(fastify: FastifyInstance, isDraining: () => boolean): void {
-  fastify.addHook('onRequest', async (request) => {
+  fastify.addHook('onRequest', (request, _reply, done) => {
     if (isDraining() && !ANSWERED_TO_THE_END.has(request.routeOptions.url ?? '')) throw new NodeStopping();
+    done();
   });
-  fastify.addHook('onSend', async (_request, reply, payload) => {
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) reply.header('connection', 'close');
-    return payload;
+    done();
   });
 }

@@ -81,14 +81,16 @@ export function noneMatchNames(header: string | undefined, etag: string): boolea
 
 /** Answers 304 for what the reader has already, and lets it keep what carries a tag, to be asked for again each time. */
 export function answerConditionally(fastify: FastifyInstance): void {
-  fastify.addHook('onSend', async (request, reply, payload) => {
-    const etag = reply.getHeader('etag');
+  fastify.addHook('onSend', (request, reply, payload, done) => {
     const reads = request.method === 'GET' || request.method === 'HEAD';
-    if (typeof etag !== 'string' || !reads || reply.statusCode !== 200) return payload;
-
+    const etag = reads && reply.statusCode === 200 && reply.getHeader('etag');
+    if (typeof etag !== 'string') {
+      done();
+      return;
+    }
     if (reply.getHeader('cache-control') === 'no-store') reply.header('cache-control', 'private, no-cache');
-    if (!noneMatchNames(request.headers['if-none-match'], etag)) return payload;
-    reply.code(304).removeHeader('content-type').removeHeader('content-length');
-    return null;
+    const known = noneMatchNames(request.headers['if-none-match'], etag);
+    if (known) reply.code(304).removeHeader('content-type').removeHeader('content-length');
+    done(null, known ? null : payload);
   });
 }

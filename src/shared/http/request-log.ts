@@ -25,18 +25,19 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
   // Here and not in onRequest: what follows a body runs in the asynchronous context of its socket.
   fastify.addHook('preValidation', (request, _reply, done) => logContext.run(request.logKeys, done));
 
-  fastify.addHook('onResponse', async (request, reply) => {
+  fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url;
     const level = reply.statusCode < 500 && route !== undefined && PROBES.has(route) ? 'debug' : 'info';
-    logger[level](lineOf(request, reply), 'request');
+    if (logger.isLevelEnabled(level)) logger[level](lineOf(request, reply, route), 'request');
+    done();
   });
 }
 
-function lineOf(request: FastifyRequest, reply: FastifyReply): LogKeys {
+function lineOf(request: FastifyRequest, reply: FastifyReply, route: string | undefined): LogKeys {
   return {
     ...request.logKeys,
     method: request.method,
-    route: request.routeOptions.url,
+    route,
     status: reply.statusCode,
     durationMs: Math.round(reply.elapsedTime * 100) / 100,
     ...(!reply.raw.writableFinished && { aborted: true }),
