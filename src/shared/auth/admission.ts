@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuditService } from '../audit/audit.service.js';
 import { requestEntry } from '../audit/request-entry.js';
 import { logContext } from '../logging/index.js';
+import { after, type AtHand } from './at-hand.js';
 import { MissingCredentials, RateLimited, type RefusedCredentials, UnknownCredentials } from './auth.errors.js';
 import { Authenticator } from './authenticator.js';
 import type { Principal } from './caller.js';
@@ -29,32 +30,41 @@ export class Admission implements OnModuleInit {
 
   onModuleInit(): void {
     const fastify = this.host.httpAdapter?.getInstance<FastifyInstance>();
-    fastify?.addHook('preParsing', async (request, reply) => {
-      if (!WITH_BODY.has(request.method) || request.is404 || request.routeOptions.config.public) return;
-      await this.admit(request, reply);
+    fastify?.addHook('preParsing', (request, reply, _payload, done) => {
+      const asked = WITH_BODY.has(request.method) && !request.is404 && !request.routeOptions.config.public;
+      const admitted = asked && this.admit(request, reply);
+      if (admitted instanceof Promise) admitted.then(() => done(), done);
+      else done();
     });
   }
 
   /** @throws MissingCredentials, UnknownCredentials, RefusedCredentials, RateLimited, IdentityProviderUnavailable */
-  async admit(request: FastifyRequest, reply: FastifyReply): Promise<Principal> {
+  admit(request: FastifyRequest, reply: FastifyReply): AtHand<Principal> {
     if (request.caller) return request.caller;
-    const caller = await this.identify(request);
-    await this.limit(caller, reply);
-    request.caller = caller;
-    return caller;
+    return after(this.identify(request), (caller) =>
+      after(this.limit(caller, reply), () => {
+        request.caller = caller;
+        return caller;
+      }),
+    );
   }
 
-  private async identify(request: FastifyRequest): Promise<Principal> {
+  private identify(request: FastifyRequest): AtHand<Principal> {
     const token = tokenOf(request.headers.authorization);
     const judge = () =>
       this.authenticator.authenticate(token, request.ip, (refusal) => this.recordRefusal(request, refusal));
-    try {
-      const caller = await judge();
+    const judged = judge();
+    return after(judged instanceof Promise ? judged.catch(this.reportTo(request)) : judged, (caller) => {
       request.stillAllowed = async () => void (await judge());
       // On the request, as its log context begins only when its body was read.
-      Object.assign(request.logKeys, { tenantId: caller.tenantId, actorId: caller.actorId });
+      request.logKeys.tenantId = caller.tenantId;
+      request.logKeys.actorId = caller.actorId;
       return caller;
-    } catch (error) {
+    });
+  }
+
+  private reportTo(request: FastifyRequest): (error: unknown) => never {
+    return (error) => {
       if (error instanceof UnknownCredentials) {
         // No tenant is concerned, so the log is the only place where a guess can stand.
         const { ip, method } = request;
@@ -62,19 +72,14 @@ export class Admission implements OnModuleInit {
         logContext.run(request.logKeys, () => this.logger.warn(line));
       }
       throw error;
-    }
+    };
   }
 
-  private async limit(caller: Principal, reply: FastifyReply): Promise<void> {
-    try {
-      const allowance = await this.limits.take(caller);
+  private limit(caller: Principal, reply: FastifyReply): AtHand<void> {
+    const taken = this.limits.take(caller);
+    return after(taken instanceof Promise ? taken.catch(tellRefusalTo(reply)) : taken, (allowance) => {
       if (allowance) tellLimits(reply, allowance);
-    } catch (error) {
-      if (error instanceof RateLimited) {
-        tellLimits(reply, { limit: error.limit, remaining: 0, resetSeconds: error.retryAfterSeconds });
-      }
-      throw error;
-    }
+    });
   }
 
   private recordRefusal(request: FastifyRequest, refusal: RefusedCredentials): void {
@@ -89,6 +94,15 @@ function tokenOf(header: string | undefined): string {
   const token = /^Bearer +([^\s]+) *$/i.exec(header ?? '')?.[1];
   if (token === undefined) throw new MissingCredentials();
   return token;
+}
+
+function tellRefusalTo(reply: FastifyReply): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof RateLimited) {
+      tellLimits(reply, { limit: error.limit, remaining: 0, resetSeconds: error.retryAfterSeconds });
+    }
+    throw error;
+  };
 }
 
 /** As in draft-ietf-httpapi-ratelimit-headers-07; the tightest limit is told. */

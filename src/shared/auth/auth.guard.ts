@@ -5,7 +5,9 @@ import { AuditService } from '../audit/audit.service.js';
 import { requestEntry } from '../audit/request-entry.js';
 import { ACCESS, type Access } from './access.js';
 import { Admission } from './admission.js';
+import { after, type AtHand } from './at-hand.js';
 import { MissingScope } from './auth.errors.js';
+import type { Principal, Scope } from './caller.js';
 import { grants } from './scopes.js';
 
 /** Stands before every route. A route that is not `@Public()` needs credentials, and the scope that it names. */
@@ -17,7 +19,7 @@ export class AuthGuard implements CanActivate {
     private readonly audit: AuditService,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): AtHand<boolean> {
     if (context.getType() !== 'http') return false;
     const access = this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
       context.getHandler(),
@@ -27,8 +29,12 @@ export class AuthGuard implements CanActivate {
 
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
-    const caller = await this.admission.admit(request, http.getResponse<FastifyReply>());
-    const required = access ?? 'admin';
+    const admitted = this.admission.admit(request, http.getResponse<FastifyReply>());
+    return after(admitted, (caller) => this.mayCall(request, caller, access ?? 'admin'));
+  }
+
+  /** @throws MissingScope */
+  private mayCall(request: FastifyRequest, caller: Principal, required: Scope): boolean {
     if (grants(caller.scopes, required)) return true;
 
     const refusal = new MissingScope(required, caller.scopes);

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { DomainError } from '../errors/index.js';
 import { type ApiKey, ApiKeysRepository } from './api-keys.repository.js';
+import { after, type AtHand } from './at-hand.js';
 import { RefusedCredentials, UnknownCredentials } from './auth.errors.js';
 import type { Principal } from './caller.js';
 import { KeyUses } from './key-uses.js';
@@ -15,7 +16,7 @@ const MAX_REMEMBERED = 10_000;
 const MAX_TOKEN_LENGTH = 8_192;
 
 interface Judgement {
-  outcome: Promise<Principal>;
+  outcome: AtHand<Principal>;
   until: number;
   /** It was good once, so that presenting it is not a guess. */
   good: boolean;
@@ -39,19 +40,18 @@ export class Authenticator {
    * @param onRefused called once for each fresh refusal, not for its repeats within a second
    * @throws UnknownCredentials, RefusedCredentials, RateLimited, IdentityProviderUnavailable
    */
-  async authenticate(
-    token: string,
-    address: string,
-    onRefused?: (error: RefusedCredentials) => void,
-  ): Promise<Principal> {
+  authenticate(token: string, address: string, onRefused?: (error: RefusedCredentials) => void): AtHand<Principal> {
     const hash = hashOf(token);
     const name = hash.toString('base64');
     const known = this.judgements.get(name);
-    const principal = await (known && performance.now() < known.until
-      ? known.outcome
-      : this.judge(token, hash, { name, known, address, onRefused }));
-    if (principal.keyId) this.uses.note(principal.tenantId, principal.keyId);
-    return principal;
+    const judged =
+      known && performance.now() < known.until
+        ? known.outcome
+        : this.judge(token, hash, { name, known, address, onRefused });
+    return after(judged, (principal) => {
+      if (principal.keyId) this.uses.note(principal.tenantId, principal.keyId);
+      return principal;
+    });
   }
 
   private async judge(
@@ -67,7 +67,7 @@ export class Authenticator {
     const { name, known, address, onRefused } = from;
     if (!known?.good) await this.limits.mayGuess(address);
 
-    const judgement = {
+    const judgement: Judgement = {
       outcome: this.principalOf(token, hash),
       until: performance.now() + TRUST_MS,
       good: !!known?.good,
@@ -76,6 +76,7 @@ export class Authenticator {
     try {
       const principal = await judgement.outcome;
       judgement.good = true;
+      judgement.outcome = principal;
       if (principal.expiresAt) {
         judgement.until = Math.min(judgement.until, performance.now() + principal.expiresAt.getTime() - Date.now());
       }

@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net';
 import { RateLimiterRes } from 'rate-limiter-flexible';
 import { createClient } from 'redis';
 import { CircuitBreaker } from '../resilience/index.js';
+import { after, type AtHand } from './at-hand.js';
 import type { Principal } from './caller.js';
 import { type Allowance, type Limit, LimitCounter } from './limit-counter.js';
 
@@ -43,11 +44,11 @@ export class RateLimits implements OnApplicationShutdown {
   }
 
   /** @throws RateLimited; the refused request is not taken from the tenant's limit when its key's refused it */
-  async take(caller: Principal): Promise<Allowance | undefined> {
-    const key = await this.perKey?.take('key', `${caller.tenantId}:${caller.keyId ?? caller.actorId}`);
-    const tenant = await this.perTenant?.take('tenant', caller.tenantId);
-    if (!key || !tenant) return key ?? tenant;
-    return key.remaining / key.limit < tenant.remaining / tenant.limit ? key : tenant;
+  take(caller: Principal): AtHand<Allowance | undefined> {
+    const ofKey = this.perKey?.take('key', `${caller.tenantId}:${caller.keyId ?? caller.actorId}`);
+    return after(ofKey, (key) =>
+      after(this.perTenant?.take('tenant', caller.tenantId), (tenant) => tighter(key, tenant)),
+    );
   }
 
   /**
@@ -87,6 +88,11 @@ export class RateLimits implements OnApplicationShutdown {
     client.connect().catch(() => undefined);
     return client;
   }
+}
+
+function tighter(one: Allowance | undefined, other: Allowance | undefined): Allowance | undefined {
+  if (!one || !other) return one ?? other;
+  return one.remaining / one.limit < other.remaining / other.limit ? one : other;
 }
 
 /** A window in which the burst fits and whose mean is the rate, in whole seconds as Redis expires keys. */
