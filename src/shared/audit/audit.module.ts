@@ -1,9 +1,8 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
 import { AuditController } from './audit.controller.js';
-import { AuditInterceptor } from './audit.interceptor.js';
 import { AuditRepository } from './audit.repository.js';
 import { AuditService } from './audit.service.js';
+import { AuditedRoutes } from './audited-routes.js';
 
 /** The audit trail. */
 @Global()
@@ -13,10 +12,10 @@ import { AuditService } from './audit.service.js';
 })
 export class AuditModule {}
 
-/** The same with `GET /v1/audit`, and the interceptor that records what every route changed. */
+/** The same with `GET /v1/audit`, and what records the changes of every route. */
 @Module({
   imports: [AuditModule],
   controllers: [AuditController],
-  providers: [{ provide: APP_INTERCEPTOR, useClass: AuditInterceptor }],
+  providers: [AuditedRoutes],
 })
 export class AuditHttpModule {}

@@ -11,8 +11,8 @@ declare module 'fastify' {
     stillAllowed?: () => Promise<void>;
   }
   interface FastifyContextConfig {
-    /** Told by `DeclaredRoutes`: the body is read whoever sends it. */
-    public?: boolean;
+    /** Told by `DeclaredRoutes`. */
+    access?: Access;
   }
 }
 

@@ -5,17 +5,25 @@ import { AuditService } from '../audit/audit.service.js';
 import { requestEntry } from '../audit/request-entry.js';
 import { logContext } from '../logging/index.js';
 import { after, type AtHand } from './at-hand.js';
-import { MissingCredentials, RateLimited, type RefusedCredentials, UnknownCredentials } from './auth.errors.js';
+import {
+  MissingCredentials,
+  MissingScope,
+  RateLimited,
+  type RefusedCredentials,
+  UnknownCredentials,
+} from './auth.errors.js';
 import { Authenticator } from './authenticator.js';
-import type { Principal } from './caller.js';
+import type { Principal, Scope } from './caller.js';
 import type { Allowance } from './limit-counter.js';
 import { RateLimits } from './rate-limits.js';
+import { grants } from './scopes.js';
 
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /**
- * Finds out who asks, and takes the request from their limits, once for each request. Requests that may bring a body are
- * asked before it is read: reading 32 MiB of JSON holds the event loop for a second, which is not for strangers.
+ * Finds out who asks, takes the request from their limits, once for each request, and checks their scope. Requests that
+ * may bring a body are asked before it is read: reading 32 MiB of JSON holds the event loop for a second, which is not
+ * for strangers.
  */
 @Injectable()
 export class Admission implements OnModuleInit {
@@ -31,22 +39,35 @@ export class Admission implements OnModuleInit {
   onModuleInit(): void {
     const fastify = this.host.httpAdapter?.getInstance<FastifyInstance>();
     fastify?.addHook('preParsing', (request, reply, _payload, done) => {
-      const asked = WITH_BODY.has(request.method) && !request.is404 && !request.routeOptions.config.public;
-      const admitted = asked && this.admit(request, reply);
+      const { access } = request.routeOptions.config;
+      const asked = WITH_BODY.has(request.method) && !request.is404 && access !== 'public';
+      const admitted = asked && this.admit(request, reply, access);
       if (admitted instanceof Promise) admitted.then(() => done(), done);
       else done();
     });
   }
 
-  /** @throws MissingCredentials, UnknownCredentials, RefusedCredentials, RateLimited, IdentityProviderUnavailable */
-  admit(request: FastifyRequest, reply: FastifyReply): AtHand<Principal> {
-    if (request.caller) return request.caller;
+  /**
+   * @param required the scope that the route asks for, where that is known
+   * @throws MissingCredentials, UnknownCredentials, RefusedCredentials, RateLimited, IdentityProviderUnavailable,
+   *   MissingScope
+   */
+  admit(request: FastifyRequest, reply: FastifyReply, required?: Scope): AtHand<true> {
+    if (request.caller) return this.permit(request, request.caller, required);
     return after(this.identify(request), (caller) =>
       after(this.limit(caller, reply), () => {
         request.caller = caller;
-        return caller;
+        return this.permit(request, caller, required);
       }),
     );
+  }
+
+  private permit(request: FastifyRequest, caller: Principal, required: Scope | undefined): true {
+    if (required === undefined || grants(caller.scopes, required)) return true;
+
+    const refusal = new MissingScope(required, caller.scopes);
+    this.audit.record(caller.tenantId, requestEntry(request, caller, { status: 403, code: refusal.code }));
+    throw refusal;
   }
 
   private identify(request: FastifyRequest): AtHand<Principal> {

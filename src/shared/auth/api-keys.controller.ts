@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Audit } from '../audit/audit.interceptor.js';
+import { Audit } from '../audit/audited-routes.js';
 import { IdParam, KeysetCursor, PageQuery, pageOf } from '../http/index.js';
 import {
   IdempotencyContext,

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
+import { configureRoute, routeConfigOf } from '../http/route-config.js';
 import { ACCESS, type Access } from './access.js';
 
 interface Route {
@@ -14,8 +14,7 @@ interface Route {
 
 /**
  * Refuses to start an application with a route that declares neither `@Public()` nor `@RequireScope(…)`, and tells
- * Fastify which are public. That is told beside what the guard reads: it decides when credentials are asked for, before
- * the body or after it, never whether.
+ * Fastify what each declares, beside what the guard reads: so credentials and scope are asked for before the body.
  */
 @Injectable()
 export class DeclaredRoutes implements OnModuleInit {
@@ -25,7 +24,11 @@ export class DeclaredRoutes implements OnModuleInit {
     private readonly reflector: Reflector,
   ) {
     // Here, since the routes are made before `onModuleInit`.
-    for (const { handler, access } of this.routes()) if (access === 'public') markPublic(handler);
+    for (const { name, handler, access } of this.routes()) {
+      const told = routeConfigOf(handler)?.access ?? access;
+      if (told !== access) throw new Error(`${name} is inherited by controllers that declare different access.`);
+      if (access) configureRoute(handler, { access });
+    }
   }
 
   onModuleInit(): void {
@@ -50,9 +53,4 @@ export class DeclaredRoutes implements OnModuleInit {
       return [{ name: `${controller.name}.${name}`, handler, method, access }];
     });
   }
-}
-
-function markPublic(handler: object): void {
-  const config = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler) as object | undefined;
-  Reflect.defineMetadata(FASTIFY_ROUTE_CONFIG_METADATA, { ...config, public: true }, handler);
 }

@@ -1,8 +1,8 @@
 import { applyDecorators, UnsupportedMediaTypeException } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiConsumes } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJson, parseNdjson } from './json-body.js';
+import { RouteConfig } from './route-config.js';
 
 export interface BodyOptions {
   /** Largest body: so many bytes, or what the server allows a batch; what it allows any request when left out. */

@@ -1,15 +1,8 @@
-import {
-  type CallHandler,
-  createParamDecorator,
-  type ExecutionContext,
-  Injectable,
-  type NestInterceptor,
-  UseInterceptors,
-} from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { map, type Observable } from 'rxjs';
 import { DomainError, InvalidInput } from '../errors/index.js';
+import { RouteConfig } from './route-config.js';
 
 /** The route changes one version of a thing, and the request did not say which. */
 export class PreconditionRequired extends DomainError {
@@ -55,21 +48,20 @@ export const IfMatch: () => ParameterDecorator = createParamDecorator(
   ],
 );
 
-@Injectable()
-class VersionTag implements NestInterceptor {
-  intercept(context: ExecutionContext, next: CallHandler<{ version: number }>): Observable<{ version: number }> {
-    const reply = context.switchToHttp().getResponse<FastifyReply>();
-    return next.handle().pipe(
-      map((body) => {
-        reply.header('etag', etagOf(body.version));
-        return body;
-      }),
-    );
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    sendsVersion?: boolean;
   }
 }
 
 /** For a route whose answer has a `version`: sends it as `ETag`, and 304 to whoever has it (If-None-Match). */
-export const SendsVersion = (): MethodDecorator => UseInterceptors(VersionTag);
+export const SendsVersion = (): MethodDecorator => RouteConfig({ sendsVersion: true });
+
+/** Called with what a route answers. */
+export function tagVersion(reply: FastifyReply, answer: unknown): void {
+  if (!reply.routeOptions.config.sendsVersion) return;
+  reply.header('etag', etagOf((answer as { version: number }).version));
+}
 
 /** Whether an If-None-Match header names the tag; weak comparison of RFC 9110 §8.8.3.2. */
 export function noneMatchNames(header: string | undefined, etag: string): boolean {

@@ -11,5 +11,6 @@ export * from './page.js';
 export * from './problem.js';
 export * from './problem.filter.js';
 export * from './query-fields.js';
+export * from './route-config.js';
 export * from './sorting.js';
 export * from './validation.js';

@@ -11,7 +11,9 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw error;
     const http = host.switchToHttp();
-    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+    const request = http.getRequest<FastifyRequest>();
+    if (request.taker) request.taker.failed(error);
+    else this.answer(error, request, http.getResponse<FastifyReply>());
   }
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {

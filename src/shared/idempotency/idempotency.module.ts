@@ -1,8 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
-import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyRepository } from './idempotency.repository.js';
 import { IdempotencyService } from './idempotency.service.js';
+import { RepeatableRoutes } from './repeatable-routes.js';
 
 /** Makes changes that come with an idempotency key safe to repeat. */
 @Global()
@@ -12,9 +11,9 @@ import { IdempotencyService } from './idempotency.service.js';
 })
 export class IdempotencyModule {}
 
-/** The same with the interceptor around every route. */
+/** The same for every route of the application. */
 @Module({
   imports: [IdempotencyModule],
-  providers: [{ provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor }],
+  providers: [RepeatableRoutes],
 })
 export class IdempotencyHttpModule {}

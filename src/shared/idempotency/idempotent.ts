@@ -1,13 +1,18 @@
-import { createParamDecorator, type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidInput } from '../errors/index.js';
+import { RouteConfig } from '../http/route-config.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { IdempotencyRequest } from './idempotency.service.js';
 
-export const BY_HAND = 'muster:idempotent-by-hand';
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    idempotentByHand?: boolean;
+  }
+}
 
-/** Excludes a route from the interceptor: it takes `@IdempotencyContext()` and calls `IdempotencyService.run` itself. */
-export const IdempotentByHand = (): CustomDecorator => SetMetadata(BY_HAND, true);
+/** For a route that takes `@IdempotencyContext()` and calls `IdempotencyService.run` itself. */
+export const IdempotentByHand = (): MethodDecorator => RouteConfig({ idempotentByHand: true });
 
 /** `@IdempotencyContext() request: IdempotencyRequest | undefined`: undefined when the caller sent no Idempotency-Key. */
 export const IdempotencyContext: () => ParameterDecorator = createParamDecorator(
