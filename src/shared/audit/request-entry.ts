@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { v7 as uuidv7 } from 'uuid';
 import type { Principal } from '../auth/caller.js';
+import { newId } from '../ids/index.js';
 import type { AuditEntry } from './audit.repository.js';
 
 const MAX_TEXT = 256;
@@ -12,7 +12,7 @@ export function requestEntry(
   outcome: { status: number; code?: string; subjectId?: string },
 ): AuditEntry {
   return {
-    id: uuidv7(),
+    id: newId(),
     actorId: caller.actorId,
     keyId: caller.keyId ?? null,
     operation: `${request.method} ${request.routeOptions.url ?? 'unmatched'}`,

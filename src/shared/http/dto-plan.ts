@@ -11,7 +11,12 @@ export interface FieldContext {
   /** The value of a field that was not sent. */
   fallback?: unknown;
   /** The class of a nested object, or of each item of a nested list. */
-  nested?: { dto: () => DtoClass; list: boolean };
+  nested?: Nesting;
+}
+
+export interface Nesting {
+  dto: () => DtoClass;
+  list: boolean;
 }
 
 export interface Field extends FieldContext {
@@ -46,8 +51,15 @@ export function planOf(dto: DtoClass): ReadonlyMap<string, Field> {
 function fieldOf(dto: DtoClass, rules: readonly Rule[]): Field {
   const conditions = rules.filter((rule) => rule.type === 'conditionalValidation').map(conditionOf);
   const checks = rules.filter((rule) => rule.type === 'customValidation').map((rule) => checkOf(dto, rule));
+  const { convert, fallback, nested } = Object.assign(
+    {},
+    ...rules.map((rule) => rule.context as unknown),
+  ) as FieldContext;
   return {
-    ...(Object.assign({}, ...rules.map((rule) => rule.context as unknown)) as FieldContext),
+    // All members for every field, so that the engine knows one shape.
+    convert,
+    fallback,
+    nested,
     holds: (instance, value) =>
       !conditions.every((applies) => applies(instance, value)) || checks.every((check) => check(instance, value)),
   };

@@ -1,7 +1,7 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { type ValidationError, validateSync } from 'class-validator';
 import { InvalidInput, placeOf, type Violation } from '../errors/index.js';
-import { type DtoClass, type FieldContext, planOf } from './dto-plan.js';
+import { type DtoClass, type FieldContext, type Nesting, planOf } from './dto-plan.js';
 
 /** More violations than a caller reads would only repeat its body back to it. */
 const MAX_VIOLATIONS = 50;
@@ -44,14 +44,15 @@ class Reading {
   instantiate<T extends object>(dto: DtoClass<T>, raw: object, path: string): T {
     const plan = planOf(dto);
     const instance = new dto();
-    const values = new Map(Object.entries(raw));
 
-    for (const key of values.keys()) {
+    for (const key of Object.keys(raw)) {
       if (!plan.has(key)) this.violations.push(unknownField(placeOf(path, key), [...plan.keys()]));
     }
     for (const [key, field] of plan) {
-      const value = this.valueOf(values.get(key), field, placeOf(path, key));
-      if (value !== undefined) Object.assign(instance, { [key]: value });
+      const sent: unknown = Object.hasOwn(raw, key) ? Reflect.get(raw, key) : undefined;
+      const value = field.nested ? this.nestedIn(sent, field.nested, placeOf(path, key)) : convertedBy(field, sent);
+      const kept = value === undefined ? field.fallback : value;
+      if (kept !== undefined) Reflect.set(instance, key, kept);
     }
     for (const [key, { holds }] of plan) {
       this.brokeRules ||= !holds(instance, Reflect.get(instance, key));
@@ -59,13 +60,8 @@ class Reading {
     return instance;
   }
 
-  /** What cannot be made into the field's type is kept as it came, for its rules to refuse. */
-  private valueOf(sent: unknown, { convert, fallback, nested }: FieldContext, path: string): unknown {
-    if (sent === undefined) return fallback;
-    if (!nested) {
-      const value = convert ? convert(sent) : sent;
-      return value === undefined ? fallback : value;
-    }
+  /** What is no such object or list is kept as it came, for the field's rules to refuse. */
+  private nestedIn(sent: unknown, nested: Nesting, path: string): unknown {
     if (nested.list && Array.isArray(sent)) return this.instantiateItems(nested.dto(), sent, path);
     return !nested.list && isPlainObject(sent) ? this.instantiate(nested.dto(), sent, path) : sent;
   }
@@ -80,6 +76,9 @@ class Reading {
     });
   }
 }
+
+const convertedBy = ({ convert }: FieldContext, sent: unknown): unknown =>
+  convert && sent !== undefined ? convert(sent) : sent;
 
 function collect(errors: readonly ValidationError[], path: string, violations: Violation[]): void {
   for (const error of errors) {
