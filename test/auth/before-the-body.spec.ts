@@ -58,6 +58,11 @@ describe('credentials and the body', () => {
     expect(await headOnly('/v1/parcels', authorization)).toMatch(/^HTTP\/1\.1 401 /);
   });
 
+  it('refuses a key without the scope before the body has come', async () => {
+    const { secret } = await app.keyFor(ada, ['read']);
+    expect(await headOnly('/v1/parcels', `Authorization: Bearer ${secret}\r\n`)).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
   it('reads the body of a public route from anybody, and of others from who has a key', async () => {
     const open = await app.call('/v1/parcels/open', { method: 'POST', body: { a: 1 } });
     expect([open.status, await open.json()]).toEqual([201, { a: 1 }]);

@@ -1,6 +1,9 @@
 import {
+  type ArgumentsHost,
   Body,
+  Catch,
   Controller,
+  type ExceptionFilter,
   Get,
   Header,
   HttpCode,
@@ -10,7 +13,9 @@ import {
   Post,
   Res,
   StreamableFile,
+  UseFilters,
 } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply } from 'fastify';
 import { type Caller, CurrentCaller, RequireScope } from '../../src/shared/auth/index.js';
 import { AggregateRepository, Operation, Persistence, Transactions } from '../../src/shared/database/index.js';
@@ -50,6 +55,25 @@ class Door {
   conflicts = 0;
   fail: Error | undefined;
   ready = false;
+}
+
+class Teapot extends Error {}
+
+/** Filters as applications write them. */
+@Catch(Teapot)
+class TeapotFilter implements ExceptionFilter {
+  catch(_error: Teapot, host: ArgumentsHost): void {
+    host.switchToHttp().getResponse<FastifyReply>().code(418).send({ teapot: true });
+  }
+}
+
+@Catch(Teapot)
+class TeapotByAdapterFilter implements ExceptionFilter {
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  catch(_error: Teapot, host: ArgumentsHost): void {
+    this.host.httpAdapter.reply(host.switchToHttp().getResponse<FastifyReply>(), { teapot: true }, 418);
+  }
 }
 
 @Controller('v1/payments')
@@ -106,6 +130,19 @@ class PaymentsController {
   async stream(@CurrentCaller() caller: Caller): Promise<StreamableFile> {
     await this.payments.add(caller.tenantId, 0);
     return new StreamableFile(Buffer.from('x'));
+  }
+
+  @Post('filtered')
+  @UseFilters(TeapotFilter)
+  async filtered(@CurrentCaller() caller: Caller): Promise<void> {
+    await this.payments.add(caller.tenantId, 0);
+    throw new Teapot();
+  }
+
+  @Post('filtered-by-adapter')
+  @UseFilters(TeapotByAdapterFilter)
+  async filteredByAdapter(@CurrentCaller() caller: Caller): Promise<void> {
+    return this.filtered(caller);
   }
 
   @Post('wait')
@@ -271,6 +308,24 @@ describe('requests with an Idempotency-Key', () => {
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
     expect(door.runs).toBe(3);
   });
+
+  it('are refused to a key that may not call the route, though its actor made the first', async () => {
+    const [writes, reads] = await Promise.all([
+      app.keyFor(ada, ['write'], { actorId: 'bob' }),
+      app.keyFor(ada, ['read'], { actorId: 'bob' }),
+    ]);
+    expect((await send('k1', { amount: 7 }, '', { key: writes.secret })).status).toBe(201);
+    expect((await send('k1', { amount: 7 }, '', { key: reads.secret })).status).toBe(403);
+  });
+
+  it.each(['/filtered', '/filtered-by-adapter'])(
+    'keep nothing of what a filter answers for an error: %s',
+    async (path) => {
+      const refused = await send('k1', { amount: 7 }, path);
+      expect([refused.status, await refused.json()]).toEqual([418, { teapot: true }]);
+      expect([await effects(), await records()]).toEqual([0, []]);
+    },
+  );
 
   it('survive a restart', async () => {
     const first = await (await send('k1')).text();
