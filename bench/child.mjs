@@ -6,7 +6,9 @@ import { nodeEnvironment } from './muster.mjs';
 /** A server in a process of its own; `kind` is one of http-server.mjs. With the folder of a profile it leaves one there. */
 export async function startNode({ home }, kind, databaseUrl, { folder } = {}) {
   const profiling = folder ? ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=http-${kind}.cpuprofile`] : [];
-  const child = spawn(process.execPath, [...profiling, join(import.meta.dirname, 'http-server.mjs'), kind], {
+  // As `npm start` runs it.
+  const options = ['--max-semi-space-size=32', ...profiling];
+  const child = spawn(process.execPath, [...options, join(import.meta.dirname, 'http-server.mjs'), kind], {
     env: { ...process.env, ...nodeEnvironment(home, databaseUrl) },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

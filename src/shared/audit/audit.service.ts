@@ -37,12 +37,13 @@ export class AuditService implements OnApplicationShutdown {
 
   /** Queues an entry; a change that may still be rolled back calls this after its commit. */
   record(tenantId: string, entry: AuditEntry): void {
-    const written: Promise<void> = this.batcher
-      .add(tenantId, entry)
-      .catch((error: unknown) => {
+    const written: Promise<void> = this.batcher.add(tenantId, entry).then(
+      () => void this.underWay.delete(written),
+      (error: unknown) => {
+        this.underWay.delete(written);
         this.logger.error({ msg: 'an audit entry could not be stored', tenantId, entry, err: error });
-      })
-      .finally(() => this.underWay.delete(written));
+      },
+    );
     this.underWay.add(written);
   }
 
