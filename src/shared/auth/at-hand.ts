@@ -3,7 +3,7 @@ export type AtHand<T> = T | Promise<T>;
 
 /**
  * What `next` makes of the value; at once where it is at hand. Credentials seen within the last second and limits with
- * room left are, and without a promise for each step a request is admitted in 2 µs of CPU instead of 12.
+ * room left are, and without a promise for each step a request is admitted in 4 µs of CPU instead of 16.
  */
 export const after = <T, R>(value: AtHand<T>, next: (value: T) => AtHand<R>): AtHand<R> =>
   value instanceof Promise ? value.then(next) : next(value);

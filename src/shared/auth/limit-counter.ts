@@ -33,7 +33,7 @@ const MAX_LOTS = 10_000;
 /**
  * One limit for many subjects: counted in Redis where that answers in time, else in memory. Checking and taking are one
  * atomic step there. Limits of 200 requests and more are taken in lots of a hundredth: asking Redis for each request
- * cost 50 µs of CPU and halved what a node answers, and the promises of asking memory 5 µs. So a subject may be refused
+ * cost 50 µs of CPU and halved what a node answers, and asking memory takes promises. So a subject may be refused
  * up to a hundredth early for each node it uses, and is never let through beyond the limit.
  */
 export class LimitCounter {

@@ -18,7 +18,7 @@ interface Taker {
 
 /**
  * Lets a hook run the route by `request.around`. A global interceptor of Nest's could do the same, and costs every
- * request the observables of all: 45 µs of CPU where a whole request of bare Nest took 60.
+ * request observables: about 25 µs of CPU where a whole request of bare Nest took 60.
  */
 export function runRoutesAround(fastify: FastifyInstance): void {
   fastify.decorateRequest('answer', undefined);

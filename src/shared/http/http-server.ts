@@ -59,7 +59,7 @@ class JsonFastifyAdapter extends FastifyAdapter {
     } else {
       super.reply(reply, body, status);
     }
-    // Nest awaits what is returned, and a reply would make it wait for the end of the response: 5 µs of CPU.
+    // Nest awaits what is returned, and a reply would make it wait for the end of the response.
     return undefined as unknown as FastifyReply;
   }
 }
@@ -92,8 +92,8 @@ export function createFastifyAdapter(options: AdapterOptions = {}): FastifyAdapt
 /**
  * Everything every route shares. Called once, before `app.init()` or `app.listen()`; main and tests use the same.
  *
- * The hooks call `done` and are not asynchronous: under the hooks of AsyncLocalStorage each promise costs about a
- * microsecond, and a request passes ten of them.
+ * The hooks call `done` and are not asynchronous: AsyncLocalStorage has each promise watched, and a request passes
+ * ten of them.
  */
 export function configureHttp(app: NestFastifyApplication, options: HttpOptions): void {
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
