@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../shared/ids/index.js';
 import { type CachedEntity, Coalesced, EntityCache } from '../shared/cache/index.js';
 import {
   AggregateRepository,
@@ -54,7 +54,7 @@ export class AgentsRepository extends AggregateRepository {
        VALUES ($1, $2, $3, $4, 'active', $5, $6, $7)
        ON CONFLICT (tenant_id, name) WHERE deleted_at IS NULL DO NOTHING
        RETURNING *`,
-      [tenantId, uuidv7(), agent.name, agent.kind, agent.capabilities, agent.capacity, agent.labels],
+      [tenantId, newId(), agent.name, agent.kind, agent.capabilities, agent.capacity, agent.labels],
     );
     return row && this.toAgent(row);
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../shared/ids/index.js';
 import { AgentsService, normaliseCapabilities } from '../agents/index.js';
 import type { Caller } from '../shared/auth/index.js';
 import { Transactional } from '../shared/database/index.js';
@@ -84,7 +84,7 @@ export class TasksService {
   async create(caller: Caller, input: CreateTask): Promise<Task> {
     const workspaceId = await named(this.workspaceOf(caller, input.workspaceId), 'workspaceId');
     if (input.assignedTo) await named(this.agents.get(caller, input.assignedTo), 'assignedTo');
-    const id = input.id ?? uuidv7();
+    const id = input.id ?? newId();
     const dependsOn = (input.dependsOn ?? []).map((one, index) => dependency(one.taskId, one, `dependsOn[${index}]`));
     if (dependsOn.some(({ taskId }) => taskId === id)) throw new DependencyCycle([id, id]);
     const task = complete(caller, input, id, workspaceId, dependsOn);
@@ -106,7 +106,7 @@ export class TasksService {
     if (inputs.length > MAX_BATCH) {
       throw InvalidInput.of('tasks', 'maxItems', `tasks must be at most ${MAX_BATCH}`);
     }
-    const ids = inputs.map((input) => input.id ?? uuidv7());
+    const ids = inputs.map((input) => input.id ?? newId());
     const byRef = refsOf(inputs, ids);
     const workspaceIds = await this.workspacesOf(caller, inputs);
     await this.assertAgents(caller, inputs);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../shared/ids/index.js';
 import { type CachedEntity, Coalesced, EntityCache } from '../shared/cache/index.js';
 import {
   AggregateRepository,
@@ -46,7 +46,7 @@ export class WorkspacesRepository extends AggregateRepository {
        VALUES ($1, $2, $3, $4, $5, $6, $7)
        ON CONFLICT (tenant_id, name) WHERE deleted_at IS NULL DO NOTHING
        RETURNING *`,
-      [tenantId, uuidv7(), name, description, visibility, labels, createdBy],
+      [tenantId, newId(), name, description, visibility, labels, createdBy],
     );
     if (!row) return undefined;
     await this.query('INSERT INTO feeds (tenant_id, id) VALUES ($1, $2)', [tenantId, row.id]);

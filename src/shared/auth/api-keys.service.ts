@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../ids/index.js';
 import { Transactional } from '../database/index.js';
 import { AlreadyExists, InvalidInput, NotFound, OperationFailed } from '../errors/index.js';
 import { type ApiKey, ApiKeysRepository, type KeyInUse, type NewApiKey } from './api-keys.repository.js';
@@ -48,7 +48,7 @@ export class ApiKeysService {
     }
     const secret = newSecret();
     const key = await this.add(caller.tenantId, secret, {
-      id: uuidv7(),
+      id: newId(),
       name: input.name,
       scopes: [...new Set(input.scopes)],
       actorId: input.actorId ?? null,

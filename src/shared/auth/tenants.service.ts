@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7, validate as isUuid } from 'uuid';
+import { validate as isUuid } from 'uuid';
+import { newId } from '../ids/index.js';
 import { Transactional } from '../database/index.js';
 import { AlreadyExists, InvalidInput, NotFound } from '../errors/index.js';
 import { type Tenant, TenantsRepository } from './tenants.repository.js';
@@ -49,7 +50,7 @@ export class TenantsService {
       const rule = 'a tenant’s name is 1 to 100 letters, digits, blanks, dots, dashes or underscores, and no UUID';
       throw InvalidInput.of('name', 'tenantName', rule);
     }
-    const id = uuidv7();
+    const id = newId();
     return (await this.tenants.takeName(id, name)) ? this.tenants.insert(id, name) : undefined;
   }
 }

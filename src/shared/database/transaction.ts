@@ -1,6 +1,6 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { ClientBase } from 'pg';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../ids/index.js';
 import { InvalidTransaction } from '../errors/index.js';
 import type { CircuitBreaker } from '../resilience/index.js';
 import { runInside } from './ambient.js';
@@ -35,7 +35,7 @@ interface Savepoint {
  * committed when the block is left.
  */
 export class Transaction implements AsyncDisposable {
-  readonly id = uuidv7();
+  readonly id = newId();
   readonly startedAt = new Date();
   private state: State = 'active';
   /** Set when a part could not be undone: committing would keep what its caller was told is gone. */
