@@ -4,7 +4,7 @@
 -- walks through every task of the tenant.
 CREATE FUNCTION task_finish(p_tenant uuid, p_rows tid[], p_results jsonb[], p_now timestamptz) RETURNS SETOF tasks
 LANGUAGE plpgsql SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_indexscan = off
-SET plan_cache_mode = force_generic_plan AS $$
+SET enable_nestloop = on SET enable_tidscan = on SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_count int;
 BEGIN

@@ -66,6 +66,8 @@ BEGIN
     CONTINUE WHEN p_agents[i] <> ALL (v_agents);
     v_free := p_limits[i];
     IF p_capacities[i] IS NOT NULL THEN
+      -- One that reads an older snapshot than the lock cannot know how many the agent holds.
+      CONTINUE WHEN current_setting('transaction_isolation') <> 'read committed';
       v_count := (v_held ->> p_agents[i]::text)::int;
       IF v_count IS NULL THEN
         SELECT count(*) INTO v_count FROM tasks

@@ -4,7 +4,7 @@ CREATE FUNCTION task_take(
   p_tenant uuid, p_rows tid[], p_requests int[], p_agents uuid[], p_kinds text[], p_lease_seconds int[]
 ) RETURNS SETOF tasks LANGUAGE plpgsql
 SET jit = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_indexscan = off
-SET plan_cache_mode = force_generic_plan AS $$
+SET enable_nestloop = on SET enable_tidscan = on SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
   v_count int;

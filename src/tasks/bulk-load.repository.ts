@@ -85,10 +85,10 @@ export class BulkLoadRepository extends AggregateRepository {
     );
     for (const row of rows) status.set(row.id, row.status);
     const closed = new Set(rows.filter((row) => row.closed).map((row) => row.id));
-    for (const { blockerId, kind } of edges) {
-      if (!status.has(blockerId)) throw new NotFound('task', blockerId);
-      if (kind === 'parent_child' && closed.has(blockerId)) throw new ParentCancelled(blockerId);
-    }
+    const unknown = edges.find(({ blockerId }) => !status.has(blockerId));
+    if (unknown) throw new NotFound('task', unknown.blockerId);
+    const refused = edges.find(({ blockerId, kind }) => kind === 'parent_child' && closed.has(blockerId));
+    if (refused) throw new ParentCancelled(refused.blockerId);
     return (id) => status.get(id) ?? 'pending';
   }
 

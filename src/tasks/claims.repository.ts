@@ -297,13 +297,16 @@ export class ClaimsRepository extends AggregateRepository {
   }
 
   private async flushHeartbeats(tenantId: string, beats: Heartbeat[]): Promise<Outcome<Task | undefined>[]> {
-    // Past `call`: a heartbeat changes nothing that a cache or a reader of the log holds.
+    // Past `call`: a heartbeat is not in the log.
     const tasks = await this.tasks.rowsOf('task_heartbeat($1, $2, $3, $4)', [
       tenantId,
       beats.map((beat) => beat.taskId),
       beats.map((beat) => beat.epoch),
       beats.map((beat) => beat.leaseSeconds),
     ]);
+    // One that is never taken away may have been overdue, and is not any more.
+    const spared = tasks.filter((task) => task.claimKind !== 'agent');
+    if (spared.length > 0) await this.tasks.changed(tenantId, spared);
     return byTask(beats, tasks);
   }
 

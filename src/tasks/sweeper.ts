@@ -9,6 +9,8 @@ import type { Task } from './task.entity.js';
 const INTERVAL_MS = 1_000;
 /** How often lanes without tasks are looked for; one goes at the third look or later. */
 const LANES_EVERY_MS = 10 * 60_000;
+/** How long one round spends on them, about. */
+const LANES_FOR_MS = 200;
 const LEADER_TTL_MS = 5_000;
 const BATCH = 500;
 const ACTOR = 'sweeper';
@@ -30,6 +32,8 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   private running: Promise<void> = Promise.resolve();
   private stopped = false;
   private lanesAt = 0;
+  /** Tenants whose turn is still to come. */
+  private untidied: string[] = [];
 
   constructor(
     private readonly sweeps: SweepsRepository,
@@ -69,12 +73,24 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     }
   }
 
-  /** Takes lanes without open tasks one step on towards their removal, and returns how many were removed. */
+  /**
+   * Takes lanes without open tasks one step on towards their removal, and returns how many were removed. With many tenants
+   * it is called again for the rest: what is due does not wait for it.
+   */
   async tidyLanes(): Promise<number> {
+    if (this.untidied.length === 0) {
+      this.lanesAt = performance.now() + LANES_EVERY_MS;
+      this.untidied = await this.lanes.tenants();
+    }
     let removed = 0;
-    for (const tenantId of await this.lanes.tenants()) {
-      if (this.stopped) break;
-      removed += await this.lanes.tidy(tenantId);
+    for (const end = performance.now() + LANES_FOR_MS; performance.now() < end && !this.stopped;) {
+      const tenantId = this.untidied.pop();
+      if (tenantId === undefined) break;
+      try {
+        removed += await this.lanes.tidy(tenantId);
+      } catch (error) {
+        this.logger.warn({ msg: 'the lanes of a tenant could not be tidied', tenantId, err: error });
+      }
     }
     return removed;
   }
@@ -107,8 +123,7 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
       if (!(await this.leadership.hold(SEAT, LEADER_TTL_MS))) return;
       const met = await this.sweep();
       if (met > 0) this.logger.log({ msg: 'due attempts and deadlines met', count: met });
-      if (performance.now() < this.lanesAt) return;
-      this.lanesAt = performance.now() + LANES_EVERY_MS;
+      if (this.untidied.length === 0 && performance.now() < this.lanesAt) return;
       const removed = await this.tidyLanes();
       if (removed > 0) this.logger.log({ msg: 'lanes without tasks removed', count: removed });
     } catch (error) {

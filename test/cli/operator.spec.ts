@@ -31,7 +31,7 @@ describe('migrate', () => {
       applied: before.pending?.slice(0, -1),
       pending: before.pending?.slice(-1),
     });
-  }, 60_000);
+  });
 
   it('exits with 3 where no database answers', async () => {
     const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' };
@@ -56,7 +56,7 @@ describe('tenant', () => {
     const listed = await tenant('list');
     expect(listed.json()).toMatchObject({ items: [{ id: acme.id, name: 'acme' }] });
     expect(listed.stdout).not.toContain(acme.adminKey);
-  }, 60_000);
+  });
 
   it('says what to do about a database that was never migrated', async () => {
     const env = { DATABASE_URL: await scratchDatabase({ empty: true }) };
@@ -100,7 +100,7 @@ describe('start', () => {
       server.kill('SIGTERM');
     }
     expect(await closed).toEqual([0, null]);
-  }, 120_000);
+  });
 
   it('says which setting is wrong, and does not start', async () => {
     const { code, stdout, error } = await muster(['--json', 'start'], { env: { MUSTER_PORT: 'http' } });

@@ -41,7 +41,7 @@ describe('verify', () => {
     expect(forged.code).toBe(4);
     expect(forged.stdout).toMatch(/^BROKEN 1x +told_but_not_done +what an agent was told to be done is in the log$/m);
     expect(forged.stdout).toMatch(/^VERDICT NOT CLEAN: /m);
-  }, 60_000);
+  });
 
   it('reads a folder, and leaves out the line that a killed writer tore', async () => {
     const call = { kind: 'call', n: 1, at: '2026-01-01T00:00:00.000Z', id: 'c1', agent: 'ada', operation: 'claim' };

@@ -14,7 +14,7 @@ describe('a service with a fault', () => {
 
   it(`[S164] is clean without one (seed ${seed})`, async () => {
     expect((await faultRun(given, undefined, seed)).violations).toEqual([]);
-  }, 60_000);
+  });
 
   it.each(FAULTS)(
     `[S164] is found out: $name (seed ${seed})`,
@@ -27,12 +27,15 @@ describe('a service with a fault', () => {
       }
       expect([...missed]).toEqual([]);
     },
-    120_000,
+    400_000,
   );
 
   it(`[S164] is found out: answers come before the commit (seed ${seed})`, async () => {
-    const { rules } = await lossyRun(seed);
-    const acknowledged: Rule[] = ['told_but_not_claimed', 'told_but_not_done'];
-    expect({ missed: acknowledged.filter((rule) => rules[rule] === 0), rules }).toEqual({ missed: [], rules });
-  }, 60_000);
+    const missed = new Set<Rule>(['told_but_not_claimed', 'told_but_not_done']);
+    for (let run = 0; run < RUNS && missed.size > 0; run++) {
+      const { rules } = await lossyRun(seed + run);
+      for (const rule of missed) if (rules[rule] > 0) missed.delete(rule);
+    }
+    expect([...missed]).toEqual([]);
+  }, 400_000);
 });

@@ -11,6 +11,7 @@ import {
   Param,
   Patch,
   Post,
+  Redirect,
   Res,
   StreamableFile,
   UseFilters,
@@ -111,6 +112,12 @@ class PaymentsController {
   @Post('silent')
   @HttpCode(204)
   async silent(@CurrentCaller() caller: Caller): Promise<void> {
+    await this.payments.add(caller.tenantId, 0);
+  }
+
+  @Post('redirected')
+  @Redirect('/elsewhere', 303)
+  async redirected(@CurrentCaller() caller: Caller): Promise<void> {
     await this.payments.add(caller.tenantId, 0);
   }
 
@@ -316,6 +323,18 @@ describe('requests with an Idempotency-Key', () => {
     ]);
     expect((await send('k1', { amount: 7 }, '', { key: writes.secret })).status).toBe(201);
     expect((await send('k1', { amount: 7 }, '', { key: reads.secret })).status).toBe(403);
+  });
+
+  it('keep a redirect as any other answer', async () => {
+    for (const replayed of [null, 'true']) {
+      const { status, headers } = await send('k1', { amount: 7 }, '/redirected', { redirect: 'manual' });
+      expect([status, headers.get('location'), headers.get('idempotency-replayed')]).toEqual([
+        303,
+        '/elsewhere',
+        replayed,
+      ]);
+    }
+    expect(await effects()).toBe(1);
   });
 
   it.each(['/filtered', '/filtered-by-adapter'])(

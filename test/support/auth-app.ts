@@ -37,6 +37,7 @@ export interface Call {
   method?: string;
   body?: unknown;
   headers?: Record<string, string>;
+  redirect?: 'manual';
 }
 
 export type AuthApp = Awaited<ReturnType<typeof startAuthApp>>;
@@ -94,9 +95,10 @@ export async function startAuthApp({
       return keys.create(admin, { name: 'test', scopes, ...more });
     },
 
-    call(path: string, { key, method = 'GET', body, headers }: Call = {}): Promise<Response> {
+    call(path: string, { key, method = 'GET', body, headers, redirect }: Call = {}): Promise<Response> {
       return fetch(url + path, {
         method,
+        ...(redirect && { redirect }),
         headers: {
           ...(key !== undefined && { authorization: `Bearer ${key}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),

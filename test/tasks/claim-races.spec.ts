@@ -55,6 +55,25 @@ describe('claims at the same time', () => {
     expect(await rows(held)).toEqual([{ n: 7 }]);
   });
 
+  it('never exceed it from a transaction that reads what was before, which gets nothing for an agent with a capacity', async () => {
+    const { caller, agent, rows } = await given.tenant();
+    for (const type of ['one', 'two']) {
+      await given.node.tasks.createBatch(
+        caller,
+        Array.from({ length: 5 }, () => aTask({ type })),
+      );
+    }
+    const [ada, bob] = [await agent('ada', { capacity: 5 }), await agent('bob')];
+    await given.node.transactions.run({ isolation: 'REPEATABLE READ' }, async () => {
+      await given.node.tasks.list(caller, {});
+      expect(await given.second.claims.claim(caller, { agentId: ada.id, types: ['one'], limit: 5 })).toHaveLength(5);
+      expect(await given.node.claims.claim(caller, { agentId: ada.id, types: ['two'], limit: 5 })).toEqual([]);
+      expect(await given.node.claims.claim(caller, { agentId: bob.id, types: ['two'], limit: 5 })).toHaveLength(5);
+    });
+    const held = `SELECT count(*)::int AS n FROM tasks WHERE tenant_id = $1 AND assigned_to = $2`;
+    expect(await rows(held, ada.id)).toEqual([{ n: 5 }]);
+  });
+
   it('never exceed it while tasks are given back', async () => {
     const { caller, agent, rows } = await given.tenant();
     await given.node.tasks.createBatch(

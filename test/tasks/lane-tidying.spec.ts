@@ -115,9 +115,10 @@ describe('the tidying of lanes', () => {
     const tenant = await given.tenant();
     const agents = await Promise.all(Array.from({ length: 12 }, (_, n) => tenant.agent(`agent ${n}`)));
     const { caller } = tenant;
-    const until = performance.now() + 8_000;
-    const over = (): boolean => performance.now() > until;
     let [removed, worked] = [0, 0];
+    const began = performance.now();
+    // As long as it takes to be the race that it should be.
+    const over = (): boolean => performance.now() - began > (removed > 20 && worked > 100 ? 8_000 : 120_000);
 
     const make = async (node: RunningNode, type: string): Promise<void> => {
       const what = randomInt(10);
@@ -168,7 +169,6 @@ describe('the tidying of lanes', () => {
     await Promise.all([...agents.map(({ id }, n) => work(id, n)), ...given.nodes.map(tidying), watching()]);
 
     expect(await tenant.rows(LOST)).toEqual([]);
-    // It was the race that it should be.
     expect([removed > 20, worked > 100]).toEqual([true, true]);
-  }, 30_000);
+  });
 });

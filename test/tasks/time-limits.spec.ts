@@ -219,6 +219,8 @@ describe('the times of a task', () => {
     const held = await take(tenant, tenant.ada, 'interactive');
     await set(tenant, id, 'lease_expires_at = now()');
     expect((await says(tenant, id, 'task.overdue')).data).toMatchObject({ limit: 'lease' });
+    // It is in the cache by now.
+    expect(await tenant.get(id)).toMatchObject({ overdueAt: expect.any(Date) as Date });
 
     await given.node.claims.heartbeat(tenant.caller, [held]);
     expect(await tenant.get(id)).toMatchObject({ status: 'in_progress', overdueAt: null });

@@ -30,7 +30,7 @@ const AUTH_OPTIONS = Symbol('auth options');
 
 /**
  * Tenants and API keys, with idempotency and the audit trail. With HTTP, which is the default, also their routes, and
- * the guard and the interceptors before every route of the application.
+ * the guard and the hooks before every route of the application.
  */
 @Module({})
 export class AuthModule {

@@ -59,7 +59,8 @@ export const SendsVersion = (): MethodDecorator => RouteConfig({ sendsVersion: t
 
 /** Called with what a route answers. */
 export function tagVersion(reply: FastifyReply, answer: unknown): void {
-  if (!reply.routeOptions.config.sendsVersion) return;
+  // What a filter of the application's answers comes here too.
+  if (!reply.routeOptions.config.sendsVersion || reply.statusCode >= 400) return;
   reply.header('etag', etagOf((answer as { version: number }).version));
 }
 
