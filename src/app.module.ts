@@ -13,7 +13,7 @@ export interface Servers {
 @Module({})
 export class AppModule {
   static forRoot(config: Config, { databaseUrl, directUrl }: Servers): DynamicModule {
-    const { replicaUrls, poolSize, batchSize, statementTimeoutMs } = config.database;
+    const { replicaUrls, poolSize, batchSize, acquireTimeoutMs, statementTimeoutMs } = config.database;
     return {
       module: AppModule,
       imports: [
@@ -24,6 +24,7 @@ export class AppModule {
           replicaUrls,
           poolSize,
           batchSize,
+          acquireTimeoutMs,
           statementTimeoutMs,
           redisUrl: config.redis.url,
           // Done by the server, before it makes the application.

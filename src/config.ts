@@ -73,6 +73,12 @@ const SETTINGS = {
       256,
       'Concurrent calls of one hot operation that share a statement at most; 1 gives each its own.',
     ),
+    acquireTimeoutMs: setting(
+      'MUSTER_ACQUIRE_TIMEOUT_MS',
+      DURATION_MS,
+      5_000,
+      'How long a call waits for a free connection before it is refused as overloaded.',
+    ),
     statementTimeoutMs: setting(
       'MUSTER_STATEMENT_TIMEOUT_MS',
       DURATION_MS,

@@ -23,6 +23,8 @@ export interface MusterOptions {
   poolSize?: number;
   /** Concurrent calls of one hot operation that share a statement at most; 256 unless given. */
   batchSize?: number;
+  /** How long a call waits for a free connection before it is refused as overloaded, in ms; 5 000 unless given. */
+  acquireTimeoutMs?: number;
   /** Time after which a statement is given up, in ms; 30 000 unless given, 0 for never. */
   statementTimeoutMs?: number;
   /** Cache and wake-ups; without it the cache is in memory and wake-ups travel by NOTIFY. */
@@ -119,13 +121,14 @@ function shared(http: boolean): DynamicModule[] {
 }
 
 function databaseOptions({ databaseUrl, ...options }: MusterOptions): DatabaseOptions {
-  const { directUrl = databaseUrl, replicaUrls, poolSize, batchSize, statementTimeoutMs } = options;
+  const { directUrl = databaseUrl, replicaUrls, poolSize, batchSize, acquireTimeoutMs, statementTimeoutMs } = options;
   return {
     url: databaseUrl,
     pooled: directUrl !== databaseUrl,
     replicaUrls,
     poolSize,
     batchSize,
+    acquireTimeoutMs,
     statementTimeoutMs,
     beforeOpen: () => migrate({ databaseUrl, ...options }),
   };

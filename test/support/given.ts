@@ -47,13 +47,16 @@ export function startGiven(options: GivenOptions = {}): Given {
 }
 
 /** One node as main starts it, with its services at hand. Its log is kept in `lines`. */
+/** A busy machine refuses no test for want of a connection. */
+const PATIENCE = { MUSTER_ACQUIRE_TIMEOUT_MS: '60000' };
+
 export async function startNode(databaseUrl: string, settings: Record<string, string> = {}) {
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger({
     level: 'warn',
     destination: { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   });
-  const config = loadConfig({ DATABASE_URL: databaseUrl, MUSTER_PORT: '0', ...settings });
+  const config = loadConfig({ DATABASE_URL: databaseUrl, MUSTER_PORT: '0', ...PATIENCE, ...settings });
   const server = await Server.start(config, logger);
   const get = <T>(type: Type<T>): T => server.app.get(type, { strict: false });
   return {
