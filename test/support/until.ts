@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export async function until<T>(
   condition: () => T | Promise<T>,
   what = condition.toString(),
-  limitMs = 20_000,
+  limitMs = 60_000,
 ): Promise<NonNullable<T>> {
   for (const deadline = performance.now() + limitMs; ;) {
     const value = await condition();
