@@ -69,7 +69,9 @@ describe('fleet', () => {
       expect([code, verdict]).toMatchObject([0, CLEAN]);
       // One in twenty of 339 attempts and more: that not one dies has a chance of 1 in 10 million.
       expect(late.asked).toBeGreaterThan(0);
-      expect([late.refused, lostLeases]).toEqual([late.asked, late.asked]);
+      expect(late.refused).toBe(late.asked);
+      // On a slow machine a heartbeat may come too late as well.
+      expect(lostLeases).toBeGreaterThanOrEqual(late.asked);
       // A task may use its three attempts up; what waits for it is told.
       const blocked = left?.blocked ?? 0;
       expect(left ?? NOTHING_LEFT).toEqual({ ...NOTHING_LEFT, blocked });
