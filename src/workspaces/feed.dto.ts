@@ -1,17 +1,26 @@
-import { MaxLength } from 'class-validator';
-import { CloudEvent } from '../shared/events/index.js';
+import { IsUUID, Matches, MaxLength } from 'class-validator';
+import { CloudEvent, TYPE_FILTER } from '../shared/events/index.js';
 import { QueryInt, QueryList, Whole } from '../shared/http/index.js';
 
-export class ReadFeed {
+/** From where a feed is read, and which of its events. */
+export class FeedQuery {
   /** The number of the last event that was read; from the oldest one kept when left out. */
   @QueryInt(0, Number.MAX_SAFE_INTEGER)
   after?: number;
 
-  /** Only events of these types, such as task.created. */
+  /** Only events of these types, such as task.created, or task.* for all that begin so. */
   @QueryList({ max: 50 })
   @MaxLength(100, { each: true })
+  @Matches(TYPE_FILTER, { each: true, message: 'each of $property must be a type, such as task.created, or task.*' })
   types?: string[];
 
+  /** Only what happened to these: ids of tasks, agents or workspaces. */
+  @QueryList({ max: 50 })
+  @IsUUID(undefined, { each: true })
+  subjects?: string[];
+}
+
+export class ReadFeed extends FeedQuery {
   /** Events at most. */
   @QueryInt(1, 1_000, 100)
   limit: number;

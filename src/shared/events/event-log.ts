@@ -3,17 +3,16 @@ import { type CommitSink, type Transaction, Transactions } from '../database/ind
 import { assertStorable, InvalidInput } from '../errors/index.js';
 import { currentTraceparent, Metrics } from '../metrics/index.js';
 import type { LoggedEvent, NewEvent } from './event.js';
+import { EventFilter, type FilterOptions } from './event-filter.js';
 import { CursorAhead, CursorExpired, EventOutsideTransaction } from './events.errors.js';
 import { EventsRepository, type TracedEvent } from './events.repository.js';
 import { FeedMarks } from './feed-marks.js';
 import { SafetyPoll } from './safety-poll.js';
 import { Wakeups } from './wakeups.js';
 
-export interface ReadOptions {
+export interface ReadOptions extends FilterOptions {
   /** Reads the events after this number; default: from the oldest one kept. */
   after?: number | undefined;
-  /** Only events of these types; an empty list is no filter. */
-  types?: readonly string[] | undefined;
   /** Default 100, at most 1,000. */
   limit?: number | undefined;
 }
@@ -32,7 +31,7 @@ interface Pending {
 }
 
 const MAX_LIMIT = 1_000;
-/** A filter of rare types looks through at most so many events in one statement; the cursor moves on past them. */
+/** A filter of rare events looks through at most so many events in one statement; the cursor moves on past them. */
 const FILTER_WINDOW = 10_000;
 /** Events that are looked through for those of one subject, in one call; 11 ms of PostgreSQL's time. */
 const SUBJECT_WINDOW = 50_000;
@@ -132,14 +131,14 @@ export class EventLog implements CommitSink<Pending> {
     if (after !== undefined && !(Number.isSafeInteger(after) && after >= 0)) {
       throw InvalidInput.of('after', 'cursor', 'after must be the number of an event, or 0');
     }
-    const types = options.types?.length ? options.types : undefined;
+    const filter = new EventFilter(options);
     const limit = Math.min(Math.max(1, Math.trunc(options.limit ?? 100)), MAX_LIMIT);
-    const window = types ? FILTER_WINDOW : undefined;
-    const query = { after, window, types, limit };
+    const window = filter.isEmpty ? undefined : FILTER_WINDOW;
+    const query = { after, window, filter, limit };
     const since = this.marks.since(feedId, after);
     let slice = await this.repository.slice(tenantId, feedId, { ...query, since });
     const first = slice.events[0]?.seq ?? slice.last + 1;
-    if (since && (slice.last < (after ?? 0) || (!types && first !== (after ?? 0) + 1))) {
+    if (since && (slice.last < (after ?? 0) || (filter.isEmpty && first !== (after ?? 0) + 1))) {
       // The mark is of a log that was restored since, or of a server whose last events a failover lost and whose clock
       // was ahead; without it the true end, and what lies before the mark, is found.
       this.marks.forget(feedId);
@@ -198,7 +197,7 @@ export class EventLog implements CommitSink<Pending> {
       const left = deadline - performance.now();
       const [first] = page.events;
       // Who had not read up to the end before does not tell how fresh the feed is.
-      if (first && waited) this.lag.observe(Math.max(0, Date.now() - first.time.getTime()) / 1_000);
+      if (first && waited) this.observeLag(first);
       if (first || left <= 0) return page;
       if (page.next === page.last) {
         using _covered = this.safety.cover({ tenantId, feedId, seq: page.next });
@@ -210,6 +209,11 @@ export class EventLog implements CommitSink<Pending> {
     }
   }
 
+  /** For who waited for news of a feed on this node, and has the first of them now. */
+  observeLag({ time }: LoggedEvent): void {
+    this.lag.observe(Math.max(0, Date.now() - time.getTime()) / 1_000);
+  }
+
   /**
    * Every event after `after`, as they come, until `signal` fires or the node shuts down. A page is held in memory; the
    * next one is read when it has been taken. It throws what `read` throws.
@@ -218,12 +222,12 @@ export class EventLog implements CommitSink<Pending> {
     tenantId: string,
     feedId: string,
     after?: number,
-    options: { types?: readonly string[]; signal?: AbortSignal } = {},
+    options: FilterOptions & { signal?: AbortSignal } = {},
   ): AsyncGenerator<LoggedEvent, void, undefined> {
-    const { types, signal } = options;
+    const { signal, ...filter } = options;
     let cursor = after;
     while (!signal?.aborted && !this.wakeups.stopping) {
-      const page = await this.poll(tenantId, feedId, { after: cursor, types, limit: 200, waitMs: WAIT_MS }, signal);
+      const page = await this.poll(tenantId, feedId, { after: cursor, ...filter, limit: 200, waitMs: WAIT_MS }, signal);
       yield* page.events;
       cursor = page.next;
     }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AggregateRepository, Operation, Persistence } from '../database/index.js';
 import { type JsonObject, NotFound } from '../errors/index.js';
 import type { LoggedEvent, NewEvent } from './event.js';
+import type { EventFilter } from './event-filter.js';
 
 /** An event on its way to the log. */
 export interface TracedEvent extends NewEvent {
@@ -22,7 +23,7 @@ export interface SliceQuery {
   after?: number | undefined;
   /** Looks through this many events at most. */
   window?: number | undefined;
-  types?: readonly string[] | undefined;
+  filter: EventFilter;
   limit: number;
   /** A time that no event after `after` can be older than: spares the look into older partitions. */
   since?: Date | undefined;
@@ -92,9 +93,11 @@ export class EventsRepository extends AggregateRepository {
       feedId,
       query.after ?? null,
       query.window ?? null,
-      query.types ?? null,
+      query.filter.types,
       query.limit,
       query.since ?? '-infinity',
+      query.filter.prefixes,
+      query.filter.subjects,
     ]);
     const [first] = rows;
     if (!first) throw new NotFound('feed', feedId);
@@ -211,7 +214,9 @@ const SLICE = `
           WHERE tenant_id = $1 AND feed_id = $2 AND time >= $7
             AND seq > coalesce($3::bigint, f.floor_seq)
             AND ($4::bigint IS NULL OR seq <= coalesce($3::bigint, f.floor_seq) + $4)
-            AND ($5::text[] IS NULL OR type = ANY($5))
+            AND ($5::text[] IS NULL OR type = ANY($5)
+              OR EXISTS (SELECT FROM unnest($8::text[]) prefix WHERE starts_with(type, prefix)))
+            AND ($9::uuid[] IS NULL OR subject_id = ANY($9))
           ORDER BY seq LIMIT $6
       ) e ON true
     WHERE f.tenant_id = $1 AND f.id = $2

@@ -1,0 +1,41 @@
+import { EventFilter, TYPE_FILTER } from './event-filter.js';
+
+const ID = '0199a000-0000-7000-8000-00000000000a';
+const passes = (filter: EventFilter, type: string, subjectId = ID): boolean => filter.passes({ type, subjectId });
+
+describe('EventFilter', () => {
+  it('lets everything pass when it names nothing, or all types', () => {
+    for (const filter of [new EventFilter(), new EventFilter({ types: [], subjects: [] }), new EventFilter({ types: ['a.b', '*'] })]) {
+      expect(filter.isEmpty).toBe(true);
+      expect(passes(filter, 'task.created')).toBe(true);
+    }
+  });
+
+  it('takes types by name and by beginning', () => {
+    const filter = new EventFilter({ types: ['task.created', 'agent.*'] });
+
+    expect(passes(filter, 'task.created')).toBe(true);
+    expect(passes(filter, 'task.created_again')).toBe(false);
+    expect(passes(filter, 'agent.status.changed')).toBe(true);
+    expect(passes(filter, 'agents.changed')).toBe(false);
+  });
+
+  it('asks for type and subject together, and reads ids in either case', () => {
+    const filter = new EventFilter({ types: ['task.*'], subjects: [ID.toUpperCase()] });
+
+    expect(passes(filter, 'task.created')).toBe(true);
+    expect(passes(filter, 'agent.created')).toBe(false);
+    expect(passes(filter, 'task.created', '0199a000-0000-7000-8000-00000000000b')).toBe(false);
+  });
+
+  it.each(['task.created', 'task.*', 'task.claim.*', '*'])('knows %s as the name of types', (type) => {
+    expect(TYPE_FILTER.test(type)).toBe(true);
+  });
+
+  it.each(['', 'task.', '.created', 'task*', '*.created', 'task.*.x', 'Task.created', 'task.%', "task'"])(
+    'does not know %p',
+    (type) => {
+      expect(TYPE_FILTER.test(type)).toBe(false);
+    },
+  );
+});
