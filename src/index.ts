@@ -29,7 +29,7 @@ export {
   Transactions,
 } from './shared/database/index.js';
 export * from './shared/errors/index.js';
-export { EventLog } from './shared/events/index.js';
+export { EventLog, LiveFeeds, type Subscription } from './shared/events/index.js';
 export { configureHttp, createFastifyAdapter } from './shared/http/index.js';
 export { createLogger, NestLog } from './shared/logging/index.js';
 export { Metrics } from './shared/metrics/index.js';

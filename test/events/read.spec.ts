@@ -42,6 +42,26 @@ describe('reading events', () => {
     expect([second.events, second.next]).toEqual([[], 10]);
   });
 
+  it('takes types by name and by beginning, and subjects by id', async () => {
+    const feed = await aFeed(url);
+    const types = ['note.torn', 'note_book.torn', 'noteXbook.torn', 'note.torn_up', 'book.closed'];
+    const events = types.map((type) => anEvent(feed, 0, type));
+    await node.append(feed, events);
+    const read = async (filter: { types?: string[]; subjects?: string[] }): Promise<number[]> => {
+      const page = await node.log.read(feed.tenantId, feed.feedId, { after: 0, ...filter });
+      expect(page.next).toBe(5);
+      return page.events.map(({ seq }) => seq);
+    };
+
+    expect(await read({ types: ['note.torn'] })).toEqual([1]);
+    expect(await read({ types: ['note.*'] })).toEqual([1, 4]);
+    expect(await read({ types: ['note_book.*', 'book.closed'] })).toEqual([2, 5]);
+    expect(await read({ types: ['*'] })).toEqual([1, 2, 3, 4, 5]);
+    const subjects = [events[0], events[4]].map((event) => event?.subjectId.toUpperCase() ?? '');
+    expect(await read({ subjects })).toEqual([1, 5]);
+    expect(await read({ types: ['note.*'], subjects })).toEqual([1]);
+  });
+
   it('looks through a bounded part of the feed for a rare type, and says how far it came', async () => {
     const feed = await aFeed(url);
     await query(

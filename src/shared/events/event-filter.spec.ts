@@ -5,7 +5,11 @@ const passes = (filter: EventFilter, type: string, subjectId = ID): boolean => f
 
 describe('EventFilter', () => {
   it('lets everything pass when it names nothing, or all types', () => {
-    for (const filter of [new EventFilter(), new EventFilter({ types: [], subjects: [] }), new EventFilter({ types: ['a.b', '*'] })]) {
+    for (const filter of [
+      new EventFilter(),
+      new EventFilter({ types: [], subjects: [] }),
+      new EventFilter({ types: ['a.b', '*'] }),
+    ]) {
       expect(filter.isEmpty).toBe(true);
       expect(passes(filter, 'task.created')).toBe(true);
     }

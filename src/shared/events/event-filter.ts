@@ -36,8 +36,6 @@ export class EventFilter {
 
   passes({ type, subjectId }: Pick<LoggedEvent, 'type' | 'subjectId'>): boolean {
     if (this.subjects && !this.wantedSubjects.has(subjectId)) return false;
-    return (
-      this.types === null || this.wantedTypes.has(type) || this.prefixes.some((prefix) => type.startsWith(prefix))
-    );
+    return this.types === null || this.wantedTypes.has(type) || this.prefixes.some((prefix) => type.startsWith(prefix));
   }
 }

@@ -47,3 +47,13 @@ export class CursorAhead extends DomainError {
     });
   }
 }
+
+/** More waits for a consumer than is kept for it. What it has not taken is in the log: it reads on from its cursor. */
+export class SlowConsumer extends DomainError {
+  readonly kind = 'too_many';
+  readonly code = 'slow_consumer';
+
+  constructor() {
+    super('Events came faster than they were taken; read on from the cursor.');
+  }
+}

@@ -8,6 +8,7 @@ import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
 import { EventsRepository } from './events.repository.js';
 import { LeadersRepository } from './leaders.repository.js';
 import { Leadership } from './leadership.js';
+import { LiveFeeds } from './live-feeds.js';
 import { SafetyPoll } from './safety-poll.js';
 import { Wakeups } from './wakeups.js';
 
@@ -21,7 +22,7 @@ export class EventsModule {
   static forRootAsync(source: OptionsSource<EventsOptions>): DynamicModule {
     const repositories = [EventsRepository, ConsumersRepository, LeadersRepository];
     const internal = [SafetyPoll, ConsumerParts];
-    const shared = [EventLog, Wakeups, Leadership, Consumers, EventMaintenance];
+    const shared = [EventLog, LiveFeeds, Wakeups, Leadership, Consumers, EventMaintenance];
     return {
       module: EventsModule,
       global: true,

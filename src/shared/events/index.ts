@@ -11,5 +11,8 @@ export * from './events.errors.js';
 export { EventsModule } from './events.module.js';
 export type { EventsOptions } from './events.options.js';
 export { Leadership } from './leadership.js';
+export { DEFAULT_BUFFER, LiveFeeds, type SubscribeOptions } from './live-feeds.js';
+export type { BufferLimits, FeedCursor, Subscription } from './subscription.js';
 export { Wakeups } from './wakeups.js';
 export type { Watch } from './watch.js';
+export type { WireEvent } from './wire-event.js';

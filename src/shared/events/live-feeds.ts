@@ -1,0 +1,126 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Permits } from '../database/permits.js';
+import { NodeStopping } from '../http/draining.js';
+import { Metrics } from '../metrics/index.js';
+import { EventFilter, type FilterOptions } from './event-filter.js';
+import { EventLog } from './event-log.js';
+import { LiveFeed, type LiveFeedParts } from './live-feed.js';
+import { SafetyPoll } from './safety-poll.js';
+import { type BufferLimits, type FeedCursor, type FeedEnd, type Place, Subscription } from './subscription.js';
+import { Wakeups } from './wakeups.js';
+import { WireEvent } from './wire-event.js';
+
+export interface SubscribeOptions extends FilterOptions {
+  buffer?: Partial<BufferLimits>;
+}
+
+/** A batch of 10,000 tasks is that many events, and comes within a tenth of a second. */
+export const DEFAULT_BUFFER: BufferLimits = { events: 20_000, bytes: 8 * 1024 * 1024 };
+
+const PAGE = 200;
+/** Pages read at once for all subscriptions that are behind: a fleet that comes back must leave the pool to others. */
+const READS = 4;
+const READ_LIMIT_MS = 30_000;
+
+/**
+ * Feeds as they are written. However many follow a feed on this node, it reads the log once for all of them; who begins
+ * further back first reads pages of their own. What nobody follows is not read, and nothing of it is kept.
+ */
+@Injectable()
+export class LiveFeeds implements OnModuleDestroy {
+  private readonly feeds = new Map<string, LiveFeed>();
+  private readonly subscriptions = new Set<Subscription>();
+  private readonly permits = new Permits(READS, READ_LIMIT_MS);
+  /** Reading for all must not happen in the transaction, the trace or the log lines of whoever came first. */
+  private readonly outside = AsyncLocalStorage.snapshot();
+  private readonly parts: LiveFeedParts;
+  private stopped = false;
+
+  constructor(
+    private readonly log: EventLog,
+    wakeups: Wakeups,
+    safety: SafetyPoll,
+    metrics: Metrics,
+  ) {
+    this.parts = { log, wakeups, safety };
+    metrics.gauge({ name: 'live_feeds', help: 'Feeds that this node reads for those who follow them.' }, (gauge) =>
+      gauge.set(this.feeds.size),
+    );
+    metrics.gauge({ name: 'live_subscriptions', help: 'Who follows feeds on this node.' }, (gauge) =>
+      gauge.set(this.subscriptions.size),
+    );
+  }
+
+  /**
+   * Follows feeds of a tenant, each from its cursor. Close it when it is not wanted any more.
+   *
+   * @throws NotFound when the tenant has no such feed
+   * @throws CursorExpired when events after a cursor are no longer kept
+   * @throws CursorAhead when a feed has not reached its cursor
+   * @throws InvalidInput, NodeStopping
+   */
+  async subscribe(
+    tenantId: string,
+    feeds: readonly FeedCursor[],
+    { buffer, ...filter }: SubscribeOptions = {},
+  ): Promise<Subscription> {
+    if (this.stopped) throw new NodeStopping();
+    const subscription = new Subscription(feeds, {
+      filter: new EventFilter(filter),
+      limits: { ...DEFAULT_BUFFER, ...buffer },
+      read: (place) => this.outside(() => this.read(tenantId, place, filter)),
+      join: (reader, place, page) => this.join(reader, tenantId, place, page),
+      leave: (reader, feedIds) => this.leave(reader, tenantId, feedIds),
+    });
+    this.subscriptions.add(subscription);
+    try {
+      await subscription.open();
+    } catch (error) {
+      subscription.close();
+      throw error;
+    }
+    return subscription;
+  }
+
+  onModuleDestroy(): void {
+    this.stopped = true;
+    for (const subscription of [...this.subscriptions]) subscription.end(new NodeStopping());
+  }
+
+  private async read(tenantId: string, { feedId, read }: Place, filter: FilterOptions) {
+    const giveBack = await this.permits.take('events.replay');
+    try {
+      const page = await this.log.read(tenantId, feedId, { after: read, limit: PAGE, ...filter });
+      return { events: page.events.map((event) => new WireEvent(event)), page };
+    } finally {
+      giveBack();
+    }
+  }
+
+  private join(reader: Subscription, tenantId: string, { feedId, read: after = 0 }: Place, page?: FeedEnd): boolean {
+    const key = keyOf(tenantId, feedId);
+    const feed = this.feeds.get(key);
+    if (feed) return feed.join(reader, after, page !== undefined);
+    if (page?.next !== after || page.last !== after || this.stopped) return false;
+    const first = new LiveFeed(tenantId, feedId, after, this.parts);
+    this.feeds.set(key, first);
+    first.join(reader, after, true);
+    void this.outside(() => first.follow());
+    return true;
+  }
+
+  private leave(reader: Subscription, tenantId: string, feedIds: readonly string[]): void {
+    this.subscriptions.delete(reader);
+    for (const feedId of feedIds) {
+      const key = keyOf(tenantId, feedId);
+      const feed = this.feeds.get(key);
+      feed?.leave(reader);
+      if (!feed?.isEmpty) continue;
+      this.feeds.delete(key);
+      feed.close();
+    }
+  }
+}
+
+const keyOf = (tenantId: string, feedId: string): string => `${tenantId} ${feedId}`;

@@ -1,0 +1,209 @@
+import { InvalidInput } from '../errors/index.js';
+import type { EventFilter } from './event-filter.js';
+import type { EventPage } from './event-log.js';
+import { SlowConsumer } from './events.errors.js';
+import type { LiveReader } from './live-feed.js';
+import type { WireEvent } from './wire-event.js';
+
+export interface FeedCursor {
+  feedId: string;
+  /** The number of the last event that was read; from the oldest one kept when left out. */
+  after?: number | undefined;
+}
+
+/** What waits for a consumer at most; a single event is taken whatever its size. */
+export interface BufferLimits {
+  events: number;
+  bytes: number;
+}
+
+/** Where a page of a feed ended, and the feed itself. */
+export type FeedEnd = Pick<EventPage, 'next' | 'last'>;
+
+export interface SubscriptionParts {
+  filter: EventFilter;
+  limits: BufferLimits;
+  /** A page of the log; what of it passes the filter. */
+  read: (place: Place) => Promise<{ events: readonly WireEvent[]; page: FeedEnd }>;
+  /** Joins the live stream of the feed, if all that follows the place is in hand there; `page` led to the place. */
+  join: (reader: Subscription, place: Place, page?: FeedEnd) => boolean;
+  leave: (reader: Subscription, feedIds: readonly string[]) => void;
+}
+
+/** Where a subscription is in one of its feeds. */
+export interface Place {
+  readonly feedId: string;
+  /** Everything up to here is waiting in the buffer, was taken, or did not pass the filter. */
+  read: number | undefined;
+  /** Everything up to here was taken or did not pass, while something waits. */
+  taken: number;
+  waiting: number;
+  live: boolean;
+}
+
+/** What is taken at once at most, so that what was taken and not yet sent stays small as well. */
+const TAKEN_EVENTS = 256;
+const TAKEN_BYTES = 64 * 1024;
+/** With more than this waiting, a feed that is still behind is not read on. */
+const READ_BELOW = 200;
+
+/**
+ * Somebody who follows some feeds, each from a cursor: first by pages of the log, at the pace of the one who takes them,
+ * then live. In each feed the events come in order, without a gap and each once.
+ */
+export class Subscription implements LiveReader, Disposable {
+  private readonly places: ReadonlyMap<string, Place>;
+  private buffer: WireEvent[] = [];
+  private bufferBytes = 0;
+  private readonly ending = new AbortController();
+  private closed = false;
+  private wake?: () => void;
+
+  /** @throws InvalidInput when a feed is named twice */
+  constructor(
+    feeds: readonly FeedCursor[],
+    private readonly parts: SubscriptionParts,
+  ) {
+    this.places = new Map(feeds.map(placeOf).map((place) => [place.feedId, place]));
+    if (this.places.size < feeds.length) throw InvalidInput.of('feeds', 'isUnique', 'feeds must not name one twice');
+  }
+
+  /** Fires, with the reason, when it ends otherwise than by `close`. */
+  get ended(): AbortSignal {
+    return this.ending.signal;
+  }
+
+  /**
+   * Looks into every feed for the first time, so that what is wrong with one is told before anything is sent.
+   * @throws what `next` throws, and NotFound
+   */
+  async open(): Promise<void> {
+    for (const place of this.places.values()) await this.readOn(place);
+    this.ended.throwIfAborted();
+  }
+
+  /**
+   * The next events, as soon as there are some; none when it was closed. One caller at a time.
+   * @throws the reason for which it ended: SlowConsumer, CursorExpired, CursorAhead, NodeStopping
+   */
+  async next(): Promise<readonly WireEvent[]> {
+    await this.ready();
+    this.ended.throwIfAborted();
+    return this.take();
+  }
+
+  /** Waits until something can be taken, or it has ended or was closed. One caller at a time. */
+  async ready(): Promise<void> {
+    while (!this.closed && !this.ended.aborted) {
+      const behind = this.behind();
+      if (behind && this.buffer.length < READ_BELOW) await this.readOn(behind);
+      else if (this.buffer.length === 0) await new Promise<void>((resolve) => (this.wake = resolve));
+      if (this.buffer.length > 0) return;
+    }
+  }
+
+  /** What waits, at most 64 KiB or a single event; nothing after the end. */
+  take(): readonly WireEvent[] {
+    let count = 0;
+    for (let bytes = 0; count < Math.min(this.buffer.length, TAKEN_EVENTS); count++) {
+      bytes += this.buffer[count]?.bytes ?? 0;
+      if (count > 0 && bytes > TAKEN_BYTES) break;
+    }
+    const taken = this.buffer.splice(0, count);
+    for (const event of taken) {
+      this.bufferBytes -= event.bytes;
+      const place = this.places.get(event.event.feedId);
+      if (!place) continue;
+      place.waiting--;
+      place.taken = event.seq;
+    }
+    return taken;
+  }
+
+  /** The cursor to read on from after what was taken. It also passes what the filter left out. */
+  cursorOf(feedId: string): number {
+    const place = this.places.get(feedId.toLowerCase());
+    return (place?.waiting ? place.taken : place?.read) ?? 0;
+  }
+
+  offer(event: WireEvent): void {
+    const place = this.places.get(event.event.feedId);
+    if (!place || this.ended.aborted || event.seq <= (place.read ?? 0)) return;
+    if (this.parts.filter.passes(event.event)) {
+      const { events, bytes } = this.parts.limits;
+      const isFull = this.buffer.length >= events || this.bufferBytes + event.bytes > bytes;
+      if (isFull && this.buffer.length > 0) return this.end(new SlowConsumer());
+      this.put(place, event);
+    }
+    place.read = event.seq;
+    if (this.buffer.length > 0) this.wake?.();
+  }
+
+  /** Drops what waits; the cursors stay those of what was taken. */
+  end(reason: Error): void {
+    if (this.ended.aborted || this.closed) return;
+    for (const place of this.places.values()) place.read = this.cursorOf(place.feedId);
+    this.leave();
+    this.ending.abort(reason);
+    this.wake?.();
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.leave();
+    this.wake?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  private leave(): void {
+    this.buffer = [];
+    this.bufferBytes = 0;
+    for (const place of this.places.values()) place.waiting = 0;
+    this.parts.leave(this, [...this.places.keys()]);
+  }
+
+  private behind(): Place | undefined {
+    for (const place of this.places.values()) if (!place.live) return place;
+    return undefined;
+  }
+
+  private async readOn(place: Place): Promise<void> {
+    if (place.read !== undefined && this.join(place)) return;
+    const found = await this.parts.read(place).catch((error: unknown) => this.failed(error));
+    if (!found || this.ended.aborted || this.closed) return;
+    const { events, page } = found;
+    if (place.read === undefined) place.taken = (events[0]?.seq ?? page.next + 1) - 1;
+    for (const event of events) this.put(place, event);
+    place.read = page.next;
+    this.join(place, page);
+  }
+
+  private failed(error: unknown): undefined {
+    this.end(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  private join(place: Place, page?: FeedEnd): boolean {
+    place.live = this.parts.join(this, place, page);
+    return place.live;
+  }
+
+  private put(place: Place, event: WireEvent): void {
+    if (place.waiting === 0) place.taken = place.read ?? place.taken;
+    place.waiting++;
+    this.buffer.push(event);
+    this.bufferBytes += event.bytes;
+  }
+}
+
+const placeOf = ({ feedId, after }: FeedCursor): Place => ({
+  // As the database writes it.
+  feedId: feedId.toLowerCase(),
+  read: after,
+  taken: after ?? 0,
+  waiting: 0,
+  live: false,
+});
