@@ -32,6 +32,7 @@ export class AppModule {
           eventRetentionDays: config.events.retentionDays,
           oidc: config.oidc,
           rateLimit: config.rateLimit,
+          streams: config.streams,
         }),
       ],
       providers: [{ provide: CONFIG, useValue: config }],

@@ -13,6 +13,7 @@ const TCP_PORT = integer(0, 65_535);
 const DURATION_MS = integer(1, DAY_MS);
 const BYTES = integer(1024, 1024 * MIB);
 const PER_SECOND = integer(1, 10_000_000);
+const STREAMS = integer(1, 1_000_000);
 const POSTGRES = url('postgres', 'postgresql');
 const HTTP = url('https', 'http');
 
@@ -102,6 +103,23 @@ const SETTINGS = {
       0,
       'Days that events are kept; 0 for ever.',
     ),
+  },
+  streams: {
+    heartbeatMs: setting(
+      'MUSTER_STREAM_HEARTBEAT_MS',
+      DURATION_MS,
+      15_000,
+      'A stream of events on which nothing was sent for so long gets a comment; keep it below the idle limit of proxies.',
+    ),
+    perKey: setting('MUSTER_STREAMS_PER_KEY', STREAMS, 1_000, 'Streams that one key may have open on a node.'),
+    perTenant: setting('MUSTER_STREAMS_PER_TENANT', STREAMS, 10_000, 'The same for a tenant.'),
+    bufferEvents: setting(
+      'MUSTER_STREAM_BUFFER_EVENTS',
+      integer(1, 1_000_000),
+      20_000,
+      'Events that may wait for a consumer of a stream that is too slow; then it must read on from its cursor.',
+    ),
+    bufferBytes: setting('MUSTER_STREAM_BUFFER_BYTES', BYTES, 8 * MIB, 'The size of these events.'),
   },
   oidc: {
     issuer: setting(

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { MIGRATIONS } from '../migrations/index.js';
 import { AgentsHttpModule, AgentsModule } from './agents/index.js';
+import { RealtimeModule, type StreamOptions } from './gateways/realtime/index.js';
 import { NodeProbes } from './node-probes.js';
 import { AuthModule, type OidcOptions, type RateLimitOptions } from './shared/auth/index.js';
 import { CacheCoherence, CacheModule } from './shared/cache/index.js';
@@ -41,6 +42,8 @@ export interface MusterOptions {
   oidc?: OidcOptions;
   /** With `http` only. */
   rateLimit?: RateLimitOptions;
+  /** Streams of events; with `http` only. */
+  streams?: StreamOptions;
 }
 
 /** What decides which modules there are. */
@@ -60,6 +63,11 @@ export interface MusterAsyncOptions extends MusterDoors, OptionsSource<MusterOpt
 }
 
 const MUSTER_OPTIONS = Symbol('muster options');
+
+const SOURCE: OptionsSource<MusterOptions> = {
+  inject: [MUSTER_OPTIONS],
+  useFactory: (options: MusterOptions) => options,
+};
 
 @Module({})
 class MusterOptionsModule {}
@@ -89,7 +97,9 @@ export class MusterModule {
         MetricsModule.forRoot({ http, ...(metrics && { metrics }) }),
         ...shared(http),
         ...aggregates,
-        ...(http ? [HealthModule, ...routes] : []),
+        ...(http
+          ? [HealthModule, ...routes, RealtimeModule.forRootAsync(derived(SOURCE, ({ streams = {} }) => streams))]
+          : []),
       ],
       providers: [CacheCoherence, ...(http ? [NodeProbes] : [])],
       exports: aggregates,
@@ -99,22 +109,18 @@ export class MusterModule {
 
 /** What the aggregates stand on, made of the options. */
 function shared(http: boolean): DynamicModule[] {
-  const source: OptionsSource<MusterOptions> = {
-    inject: [MUSTER_OPTIONS],
-    useFactory: (options: MusterOptions) => options,
-  };
   return [
-    DatabaseModule.forRootAsync(derived(source, databaseOptions)),
-    CacheModule.forRootAsync(derived(source, ({ redisUrl }) => ({ redisUrl }))),
+    DatabaseModule.forRootAsync(derived(SOURCE, databaseOptions)),
+    CacheModule.forRootAsync(derived(SOURCE, ({ redisUrl }) => ({ redisUrl }))),
     EventsModule.forRootAsync(
-      derived(source, ({ databaseUrl, directUrl = databaseUrl, redisUrl, eventRetentionDays }) => ({
+      derived(SOURCE, ({ databaseUrl, directUrl = databaseUrl, redisUrl, eventRetentionDays }) => ({
         databaseUrl: directUrl,
         redisUrl,
         retentionDays: eventRetentionDays,
       })),
     ),
     AuthModule.forRootAsync(
-      derived(source, ({ oidc, rateLimit, redisUrl }) => ({ oidc, rateLimit, redisUrl })),
+      derived(SOURCE, ({ oidc, rateLimit, redisUrl }) => ({ oidc, rateLimit, redisUrl })),
       { http },
     ),
   ];

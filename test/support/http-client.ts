@@ -42,8 +42,12 @@ export class HttpClient {
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const text = await response.text();
-    const json = /json/.test(response.headers.get('content-type') ?? '');
+    const type = response.headers.get('content-type') ?? '';
+    // A stream has no end to wait for; see EventStreamClient.
+    const endless = type.startsWith('text/event-stream');
+    if (endless) await response.body?.cancel();
+    const text = endless ? '' : await response.text();
+    const json = /json/.test(type);
     return { status: response.status, body: (json && text ? JSON.parse(text) : text) as T, headers: response.headers };
   }
 }

@@ -149,7 +149,7 @@ const ANSWERED_AS_UNKNOWN: Record<string, (a: Customer) => object> = {
 const READS = new Set(['tasks.getBatch']);
 /** Reports that are no lists, and what the tenant itself may ask them. `tasks/workload` names an agent: see stats.spec.ts. */
 const REPORTS: Record<string, string> = { 'stats.get': '' };
-const NO_LISTS = new Set(['dispatch.limit', 'stats.workload']);
+const NO_LISTS = new Set(['dispatch.limit', 'stats.workload', 'eventStreams.ofTenant']);
 /** Values of a list's parameters by which one could look for what is another tenant's. */
 const FILTERS: Record<string, (a: Customer) => string> = {
   workspaceId: ({ lab }) => lab.id,
@@ -268,7 +268,7 @@ describe('what belongs to one tenant', () => {
       if (method !== 'GET' && !READS.has(operationId)) {
         expect([operationId, (await send(route, a, reader)).status]).toEqual([operationId, 403]);
       }
-      if (!path.endsWith('/events')) {
+      if (!/\/events(\/stream)?$/.test(path)) {
         const { status, body } = await send(route, a, elsewhere);
         expect([operationId, status]).toEqual([operationId, 403]);
         expect(body).toMatchObject({ code: 'missing_scope' });

@@ -103,6 +103,10 @@ describe('/v1/workspaces', () => {
       });
       expect(await json(feed(id, '?after=1&limit=1'))).toMatchObject({ next: 2, events: [{ sequence: 2 }] });
       expect(await json(feed(id, '?types=workspace.updated'))).toMatchObject({ events: [{ sequence: 2 }] });
+      expect(await json(feed(id, '?types=workspace.*&limit=1'))).toMatchObject({ events: [{ sequence: 1 }] });
+      expect(await json(feed(id, `?subjects=${String(id)}&after=1`))).toMatchObject({ events: [{ sequence: 2 }] });
+      expect((await feed(id, '?types=workspace.')).status).toBe(400);
+      expect((await feed(id, '?subjects=lab')).status).toBe(400);
       expect(await json(feed(id, '?after=2'))).toEqual({ events: [], next: 2 });
       expect((await feed(id, '?after=3')).status).toBe(410);
       expect((await feed(id, '?after=-1')).status).toBe(400);

@@ -1,0 +1,113 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { DomainError } from '../../shared/errors/index.js';
+import { DEFAULT_BUFFER, LiveFeeds, SlowConsumer } from '../../shared/events/index.js';
+import { NodeStopping } from '../../shared/http/index.js';
+import { Metrics } from '../../shared/metrics/index.js';
+import type { FeedQuery } from '../../workspaces/index.js';
+import { EventStream } from './event-stream.js';
+import { OpenStreams } from './open-streams.js';
+import { EVENT_STREAM } from './sse.js';
+import {
+  DEFAULT_HEARTBEAT_MS,
+  DEFAULT_PER_KEY,
+  DEFAULT_PER_TENANT,
+  STREAM_OPTIONS,
+  type StreamOptions,
+} from './stream.options.js';
+import type { StreamReader } from './stream-reader.js';
+
+/** How long a client may take to read the last words. */
+const LINGER_MS = 5_000;
+
+/** Proxies must neither keep, change nor gather what is sent, and the connection ends with the stream. */
+const HEADERS = {
+  'content-type': EVENT_STREAM,
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+  connection: 'close',
+};
+
+/** Opens streams of feeds, counts them, and sees that nothing stays of those that end. */
+@Injectable()
+export class EventStreams {
+  private readonly places: OpenStreams;
+  private readonly streams = new Set<EventStream>();
+  private readonly sent: ReturnType<Metrics['counter']>;
+  private readonly ended: ReturnType<Metrics['counter']>;
+
+  constructor(
+    private readonly feeds: LiveFeeds,
+    @Inject(STREAM_OPTIONS) private readonly options: StreamOptions,
+    metrics: Metrics,
+  ) {
+    this.places = new OpenStreams(options.perKey ?? DEFAULT_PER_KEY, options.perTenant ?? DEFAULT_PER_TENANT);
+    metrics.gauge({ name: 'streams_open', help: 'Event streams that are open on this node.' }, (gauge) =>
+      gauge.set(this.streams.size),
+    );
+    this.sent = metrics.counter({ name: 'stream_events_total', help: 'Events sent by streams.' });
+    this.ended = metrics.counter({
+      name: 'streams_ended_total',
+      help: 'Event streams that ended: the client left, was too slow, may not read on, the node stops, or an error.',
+      labels: ['reason'],
+    });
+  }
+
+  /**
+   * Follows the feed from the reader's cursor, for as long as the connection lasts.
+   * @throws TooManyStreams, NotFound, CursorExpired, CursorAhead, NodeStopping
+   */
+  async open(reader: StreamReader, feedId: string, { after, ...filter }: FeedQuery): Promise<Readable> {
+    const { caller, lastEventId = after, reply } = reader;
+    const giveBack = this.places.take(caller);
+    try {
+      const feeds = [{ feedId, after: lastEventId }];
+      const subscription = await this.feeds.subscribe(caller.tenantId, feeds, { ...filter, buffer: this.buffer() });
+      const stream = new EventStream(subscription, {
+        feedId,
+        heartbeatMs: this.options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
+        stillAllowed: reader.stillAllowed,
+        onSent: (events) => this.sent.inc(events),
+        onClosed: (reason) => {
+          giveBack();
+          this.streams.delete(stream);
+          this.ended.inc({ reason: kindOf(reason) });
+        },
+      });
+      this.streams.add(stream);
+      reply.headers(HEADERS);
+      endWith(reply.raw, stream, subscription.ended);
+      return stream;
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  private buffer() {
+    const { bufferEvents = DEFAULT_BUFFER.events, bufferBytes = DEFAULT_BUFFER.bytes } = this.options;
+    return { events: bufferEvents, bytes: bufferBytes };
+  }
+}
+
+/** Neither outlives the other: a client that hangs up, and one that does not read the last words. */
+function endWith(response: ServerResponse, stream: EventStream, ended: AbortSignal): void {
+  if (response.destroyed || response.closed) stream.destroy();
+  response.once('close', () => stream.destroy());
+  const linger = (): void => {
+    const limit = setTimeout(() => response.destroy(), LINGER_MS);
+    response.once('close', () => clearTimeout(limit));
+  };
+  if (ended.aborted) linger();
+  else ended.addEventListener('abort', linger, { once: true });
+}
+
+/** The values of the label. */
+function kindOf(reason: Error | undefined): string {
+  if (!reason) return 'left';
+  if (reason instanceof SlowConsumer) return 'slow';
+  if (reason instanceof NodeStopping) return 'stopping';
+  if (reason instanceof DomainError && reason.kind === 'unauthenticated') return 'credentials';
+  return reason instanceof DomainError && reason.kind === 'gone' ? 'gone' : 'error';
+}

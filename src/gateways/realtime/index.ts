@@ -1,0 +1,3 @@
+export * from './realtime.errors.js';
+export { RealtimeModule } from './realtime.module.js';
+export type { StreamOptions } from './stream.options.js';

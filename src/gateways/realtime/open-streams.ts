@@ -1,0 +1,36 @@
+import type { Principal } from '../../shared/auth/index.js';
+import { TooManyStreams } from './realtime.errors.js';
+
+/** Counts the streams that are open on this node, by key and by tenant. */
+export class OpenStreams {
+  private readonly counts = new Map<string, number>();
+
+  constructor(
+    private readonly perKey: number,
+    private readonly perTenant: number,
+  ) {}
+
+  /** @returns what gives the place back; only its first call counts. @throws TooManyStreams */
+  take({ tenantId, keyId, actorId }: Principal): () => void {
+    const [key, tenant] = [`${tenantId}:${keyId ?? actorId}`, tenantId];
+    if (this.of(key) >= this.perKey) throw new TooManyStreams('key', this.perKey);
+    if (this.of(tenant) >= this.perTenant) throw new TooManyStreams('tenant', this.perTenant);
+    this.add(key, 1);
+    this.add(tenant, 1);
+    let held = true;
+    return () => {
+      if (held) for (const name of [key, tenant]) this.add(name, -1);
+      held = false;
+    };
+  }
+
+  private of(name: string): number {
+    return this.counts.get(name) ?? 0;
+  }
+
+  private add(name: string, one: 1 | -1): void {
+    const count = this.of(name) + one;
+    if (count > 0) this.counts.set(name, count);
+    else this.counts.delete(name);
+  }
+}
