@@ -171,6 +171,29 @@ describe('the stream of a feed', () => {
     stream.close();
   });
 
+  it('tells a client that does not read to come again from its cursor, and keeps little for it', async () => {
+    const { write, notes, follow, begun } = await aWorkspace(given);
+    const slow = await follow(`?after=${begun}`, { paused: true });
+    let written = 0;
+    while ((await metric(given.node, 'live_subscriptions')) > 0) {
+      await write(notes(100, { text: 'x'.repeat(20_000) }));
+      written += 100;
+    }
+
+    slow.resume();
+    await slow.end();
+
+    const cursor = slow.ids.at(-1) ?? 0;
+    expect(slow.ids).toEqual(oneTo(cursor).slice(begun));
+    expect(cursor).toBeLessThan(begun + written);
+    const detail = expect.any(String) as string;
+    expect(slow.notice).toEqual({ event: 'resync', data: { code: 'slow_consumer', detail, cursor } });
+    const again = await slow.reconnect();
+    await again.until(begun + written - cursor);
+    expect(again.ids).toEqual(oneTo(begun + written).slice(cursor));
+    again.close();
+  });
+
   it('closes the connection of one that never reads again', async () => {
     const { write, notes, follow, begun } = await aWorkspace(given);
     const dead = await follow(`?after=${begun}`, { paused: true });

@@ -106,7 +106,7 @@ export class EventStreamClient {
     const { lastEventId } = this;
     this.close();
     const headers = { ...this.options.headers, ...(lastEventId !== undefined && { 'last-event-id': lastEventId }) };
-    return EventStreamClient.open(url, { ...this.options, headers });
+    return EventStreamClient.open(url, { ...this.options, headers, paused: false });
   }
 
   private read(text: string): void {
