@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuditService } from '../audit/audit.service.js';
 import { requestEntry } from '../audit/request-entry.js';
 import { logContext } from '../logging/index.js';
-import { after, type AtHand } from './at-hand.js';
+import { after, type AtHand, rescued } from './at-hand.js';
 import {
   MissingCredentials,
   MissingScope,
@@ -74,8 +74,7 @@ export class Admission implements OnModuleInit {
     const token = tokenOf(request.headers.authorization);
     const judge = () =>
       this.authenticator.authenticate(token, request.ip, (refusal) => this.recordRefusal(request, refusal));
-    const judged = judge();
-    return after(judged instanceof Promise ? judged.catch(this.reportTo(request)) : judged, (caller) => {
+    return after(rescued(judge(), this.reportTo(request)), (caller) => {
       request.stillAllowed = async () => void (await judge());
       // On the request, as its log context begins only when its body was read.
       request.logKeys.tenantId = caller.tenantId;
@@ -97,8 +96,7 @@ export class Admission implements OnModuleInit {
   }
 
   private limit(caller: Principal, reply: FastifyReply): AtHand<void> {
-    const taken = this.limits.take(caller);
-    return after(taken instanceof Promise ? taken.catch(tellRefusalTo(reply)) : taken, (allowance) => {
+    return after(rescued(this.limits.take(caller), tellRefusalTo(reply)), (allowance) => {
       if (allowance) tellLimits(reply, allowance);
     });
   }

@@ -7,3 +7,7 @@ export type AtHand<T> = T | Promise<T>;
  */
 export const after = <T, R>(value: AtHand<T>, next: (value: T) => AtHand<R>): AtHand<R> =>
   value instanceof Promise ? value.then(next) : next(value);
+
+/** The value, or what `failed` makes of the error of one that had to be asked for. */
+export const rescued = <T, R>(value: AtHand<T>, failed: (error: unknown) => R | Promise<R>): AtHand<T | R> =>
+  value instanceof Promise ? value.catch(failed) : value;

@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { type CircuitBreaker, within } from '../resilience/index.js';
-import { after, type AtHand } from './at-hand.js';
+import { after, type AtHand, rescued } from './at-hand.js';
 import { RateLimited } from './auth.errors.js';
 
 /** At most `requests` in a window of `seconds`, which begins with its first request. */
@@ -66,14 +66,17 @@ export class LimitCounter {
   /** @throws RateLimited */
   take(what: 'key' | 'tenant', subject: string): AtHand<Allowance> {
     const lot = this.lotOf(subject) ?? (this.lotSize === 1 ? this.buy(subject) : this.nextLot(subject));
-    return after(lot instanceof Promise ? lot.catch((error: unknown) => this.refuse(what, error)) : lot, (taken) => {
-      const { left, remaining, until } = taken;
-      return {
-        limit: this.limit.requests,
-        remaining: remaining + left,
-        resetSeconds: seconds(until - performance.now()),
-      };
-    });
+    return after(
+      rescued(lot, (error) => this.refuse(what, error)),
+      (taken) => {
+        const { left, remaining, until } = taken;
+        return {
+          limit: this.limit.requests,
+          remaining: remaining + left,
+          resetSeconds: seconds(until - performance.now()),
+        };
+      },
+    );
   }
 
   /** @throws RateLimited when the limit is used up; takes nothing */
