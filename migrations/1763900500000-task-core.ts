@@ -13,6 +13,7 @@ const ADDED = [
   'task_settle',
   'task_backoff',
   'task_room',
+  'task_lock_agents',
   'task_pick',
   'task_take',
   'task_finish',

@@ -15,7 +15,6 @@ CREATE FUNCTION task_complete(
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz(3) := clock_timestamp();
-  v_agent uuid;
   v_row tid;
   v_rows tid[] := '{}';              -- where the rows to change lie
   v_asked int[] := '{}';             -- beside v_rows: for which entry of the arguments
@@ -27,10 +26,8 @@ DECLARE
   n int := 0;
   r tasks;
 BEGIN
-  -- Agents before tasks, in the order in which claims lock them.
-  FOR v_agent IN SELECT DISTINCT a FROM unnest(p_agents, p_capacities) x(a, c) WHERE c IS NOT NULL ORDER BY 1 LOOP
-    PERFORM FROM agents WHERE tenant_id = p_tenant AND id = v_agent FOR NO KEY UPDATE;
-  END LOOP;
+  -- task_pick does so too, but after the tasks that are completed here.
+  PERFORM task_lock_agents(p_tenant, p_agents, p_capacities);
 
   FOR i IN 1 .. cardinality(p_ids) LOOP
     SELECT ctid INTO v_row FROM tasks

@@ -31,13 +31,11 @@ DECLARE
   v_again boolean;
   v_rest boolean;                    -- to look into every lane, one after the other, since the best were held by others
   v_wanted int;
-  r_agent record; r_found record;
+  r_found record;
 BEGIN
   o_rows := '{}';
   o_requests := '{}';
-  FOR r_agent IN SELECT DISTINCT a AS id FROM unnest(p_agents, p_capacities) x(a, c) WHERE c IS NOT NULL ORDER BY 1 LOOP
-    PERFORM id FROM agents WHERE tenant_id = p_tenant AND id = r_agent.id FOR NO KEY UPDATE;
-  END LOOP;
+  PERFORM task_lock_agents(p_tenant, p_agents, p_capacities);
 
   -- LATERAL with a LIMIT: one look into an index for each, whatever the statistics say.
   -- The caller knows the agents from a cache; one that was drained, deleted or paused since gets nothing.
