@@ -22,9 +22,10 @@ interface RunOptions {
 
 /** Starts the real command in a process of its own, in an environment with nothing of Muster's but `env`. */
 export function startMuster(args: readonly string[], { env = {} }: RunOptions = {}): ChildProcess {
+  const { PATH, COVERAGE_OF_CHILDREN } = process.env;
   return spawn(process.execPath, ['-r', './test/support/run-ts.cjs', 'src/cli.ts', ...args], {
     cwd: PROJECT,
-    env: { PATH: process.env.PATH, MUSTER_HOME: join(PROJECT, 'no-such-home'), ...env },
+    env: { PATH, COVERAGE_OF_CHILDREN, MUSTER_HOME: join(PROJECT, 'no-such-home'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

@@ -46,10 +46,10 @@ export function startGiven(options: GivenOptions = {}): Given {
   return given;
 }
 
-/** One node as main starts it, with its services at hand. Its log is kept in `lines`. */
 /** A busy machine refuses no test for want of a connection. */
 const PATIENCE = { MUSTER_ACQUIRE_TIMEOUT_MS: '60000' };
 
+/** One node as main starts it, with its services at hand. Its log is kept in `lines`. */
 export async function startNode(databaseUrl: string, settings: Record<string, string> = {}) {
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger({

@@ -8,7 +8,7 @@ describe('while the database is down', () => {
   let proxy: TcpProxy;
   const given = startGiven({
     database: async () => (proxy = await TcpProxy.start(workerDatabase())).url,
-    settings: { MUSTER_STATEMENT_TIMEOUT_MS: '1000' },
+    settings: { MUSTER_STATEMENT_TIMEOUT_MS: '1000', MUSTER_ACQUIRE_TIMEOUT_MS: '5000' },
   });
   afterEach(async () => {
     proxy.thaw();
