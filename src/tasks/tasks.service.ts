@@ -82,18 +82,20 @@ export class TasksService {
 
   /** @throws RefusedField for a workspace, parent, dependency or agent that does not exist or takes no task; AlreadyExists for an id */
   async create(caller: Caller, input: CreateTask): Promise<Task> {
+    const id = input.id ?? newId();
+    // Made here, so that whatever fails is logged with it.
+    return logContext.run({ ...logContext.keys(), taskId: id }, () => this.createAs(id, caller, input));
+  }
+
+  private async createAs(id: string, caller: Caller, input: CreateTask): Promise<Task> {
     const workspaceId = await named(this.workspaceOf(caller, input.workspaceId), 'workspaceId');
     if (input.assignedTo) await named(this.agents.get(caller, input.assignedTo), 'assignedTo');
-    const id = input.id ?? newId();
     const dependsOn = (input.dependsOn ?? []).map((one, index) => dependency(one.taskId, one, `dependsOn[${index}]`));
     if (dependsOn.some(({ taskId }) => taskId === id)) throw new DependencyCycle([id, id]);
     const task = complete(caller, input, id, workspaceId, dependsOn);
-    // The id is made here, so a failure is logged with it.
-    return logContext.run({ ...logContext.keys(), taskId: task.id }, () =>
-      this.tasks.create(caller.tenantId, task).catch((error: unknown) => {
-        throw placed(error, referencesOf(task, ''));
-      }),
-    );
+    return this.tasks.create(caller.tenantId, task).catch((error: unknown) => {
+      throw placed(error, referencesOf(task, ''));
+    });
   }
 
   /**

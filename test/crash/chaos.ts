@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EmbeddedPostgres } from '../../src/shared/database/embedded/index.js';
+import type { RedisServer } from '../support/redis-server.js';
 import type { Fate, TcpProxy } from '../support/tcp-proxy.js';
 import type { Random } from './random.js';
 import type { SupervisedNode } from './supervised-node.js';
@@ -8,9 +9,11 @@ export interface Targets {
   nodes: readonly SupervisedNode[];
   proxies: readonly TcpProxy[];
   postgres: EmbeddedPostgres;
+  redis?: RedisServer | undefined;
 }
 
 const FROZEN_MS = 1_200;
+const REDIS_DOWN_MS = 1_500;
 /** Longer than an agent waits: by then it has asked again, and the first request comes after its repeat. */
 const LATE_MS = [200, 4_000] as const;
 /** How often a blow falls, in milliseconds. */
@@ -53,7 +56,7 @@ export class Chaos {
   }
 
   private kinds(): Record<string, () => unknown> {
-    const { nodes, proxies, postgres } = this.targets;
+    const { nodes, proxies, postgres, redis } = this.targets;
     const killed = nodes.map((node, index): [string, () => void] => [
       `kill -9 of node ${index + 1}`,
       () => node.kill(),
@@ -65,6 +68,7 @@ export class Chaos {
       'restart of PostgreSQL': () => signal(postgres.pid, 'SIGINT'),
       'connections cut': () => proxies.forEach((proxy) => proxy.cut()),
       'network frozen': () => this.freeze(),
+      ...(redis && { 'Redis stopped and started': () => restart(redis) }),
     };
   }
 
@@ -82,6 +86,12 @@ export class Chaos {
     if (luck < 0.04) return 'mute';
     return luck < 0.06 ? { delayMs: this.random.between(...LATE_MS) } : 'pass';
   }
+}
+
+async function restart(redis: RedisServer): Promise<void> {
+  await redis.kill();
+  await pause(REDIS_DOWN_MS);
+  await redis.start();
 }
 
 /** The server is just being started again when it has no process: then the blow misses. */

@@ -7,10 +7,12 @@ import { Checker, type Verdict } from '../../src/cli/verify/checker.js';
 import { readHistory } from '../../src/cli/verify/history-files.js';
 import { EmbeddedPostgres } from '../../src/shared/database/embedded/index.js';
 import { freePort } from '../support/free-port.js';
+import { RedisServer } from '../support/redis-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { backlogFor } from './backlog.js';
 import { Chaos, type Targets } from './chaos.js';
 import { defaultWorkspace, Expedition } from './expedition.js';
+import { Audience, type AudienceReport } from './followers/audience.js';
 import { Random } from './random.js';
 import { SupervisedNode } from './supervised-node.js';
 
@@ -19,6 +21,10 @@ export interface CrashOptions {
   /** How long things break. */
   seconds: number;
   agents?: number;
+  /** Who follow the log meanwhile; none unless given. */
+  followers?: number;
+  /** Gives the nodes a Redis, which breaks like everything else. */
+  redis?: boolean;
 }
 
 export interface CrashReport {
@@ -31,6 +37,7 @@ export interface CrashReport {
   deaths: number;
   lostLeases: number;
   verdict: Verdict;
+  audience: AudienceReport;
   /** The history; kept where the verdict is not clean. */
   file: string;
 }
@@ -40,11 +47,17 @@ const DRAIN_LIMIT_MS = 90_000;
 const START_LIMIT_MS = 60_000;
 
 /** Two nodes on a PostgreSQL of their own, under a fleet of agents, while everything breaks again and again; judged. */
-export async function crashRun({ seed, seconds, agents = 40 }: CrashOptions): Promise<CrashReport> {
+export async function crashRun({
+  seed,
+  seconds,
+  agents = 40,
+  followers = 0,
+  redis = false,
+}: CrashOptions): Promise<CrashReport> {
   const folder = mkdtempSync(join(tmpdir(), 'muster-crash-'));
   chmodSync(folder, 0o755);
   const random = new Random(seed);
-  const scene = await Scene.open(folder);
+  const scene = await Scene.open(folder, redis);
   let clean = false;
   try {
     const access = scene.access();
@@ -55,17 +68,20 @@ export async function crashRun({ seed, seconds, agents = 40 }: CrashOptions): Pr
     await expedition.prepare(tasks);
 
     const chaos = new Chaos(scene, random.fork());
+    const audience = new Audience({ urls: access.agentUrls, key: access.key, workspaceId }, followers, random.fork());
+    audience.start();
     expedition.start();
     chaos.start();
     await pause(seconds * 1_000);
     await chaos.stop();
     await expedition.finish(DRAIN_LIMIT_MS);
+    const followed = await audience.finish(access.urls[0]);
 
     const verdict = await verdictOn(file);
-    clean = verdict.clean;
+    clean = verdict.clean && followed.faults.length === 0;
     const sum = (part: 'completed' | 'deaths'): number => expedition.agents.reduce((n, agent) => n + agent[part], 0);
     const crashes = scene.nodes.flatMap((node) => node.crashes);
-    return { seed, source, blows: chaos.blows, crashes, completed: sum('completed'), deaths: sum('deaths'), lostLeases: expedition.lostLeases, verdict, file }; // prettier-ignore
+    return { seed, source, blows: chaos.blows, crashes, completed: sum('completed'), deaths: sum('deaths'), lostLeases: expedition.lostLeases, verdict, audience: followed, file }; // prettier-ignore
   } finally {
     await scene.close();
     if (clean) rmSync(folder, { recursive: true, force: true });
@@ -86,12 +102,15 @@ class Scene implements Targets {
     readonly postgres: EmbeddedPostgres,
     readonly nodes: SupervisedNode[],
     readonly proxies: TcpProxy[],
+    readonly redis?: RedisServer,
   ) {}
 
-  static async open(folder: string): Promise<Scene> {
+  static async open(folder: string, withRedis: boolean): Promise<Scene> {
     const postgres = await EmbeddedPostgres.start({ directory: join(folder, 'postgres'), log: () => undefined });
-    const scene = new Scene(postgres, [], []);
+    const redis = withRedis ? await RedisServer.prepare() : undefined;
+    const scene = new Scene(postgres, [], [], redis);
     try {
+      await redis?.start();
       for (let n = 0; n < NODES; n++) await scene.addNode(join(folder, `node-${n + 1}`));
       await Promise.all(scene.nodes.map((node) => node.untilReady(START_LIMIT_MS)));
       return scene;
@@ -111,6 +130,7 @@ class Scene implements Targets {
     await Promise.all(this.proxies.map((proxy) => proxy.stop()));
     await Promise.all(this.nodes.map((node) => node.stop()));
     await this.postgres.stop();
+    await this.redis?.remove();
   }
 
   private async addNode(home: string): Promise<void> {
@@ -119,6 +139,8 @@ class Scene implements Targets {
       MUSTER_HOME: home,
       MUSTER_ADMIN_KEY: this.key,
       MUSTER_LOG_LEVEL: 'error',
+      MUSTER_STREAM_HEARTBEAT_MS: '1000',
+      ...(this.redis && { REDIS_URL: this.redis.url }),
     };
     const node = new SupervisedNode(await freePort(), env);
     this.nodes.push(node);
