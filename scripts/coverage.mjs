@@ -10,14 +10,25 @@ const GOAL = 85;
 const [jest, directory] = process.argv.slice(2);
 const read = (file) => JSON.parse(readFileSync(file, 'utf8'));
 
-// All children have run the same instrumented code, so they are added up before the source maps are applied, once.
-const children = coverage.createCoverageMap({});
+// All children have run the same instrumented code: their counts are added up before the source maps are applied, once.
+// `merge` does the same by comparing places, in 170 ms a child.
+const children = {};
 const files = existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith('.json')) : [];
-for (const file of files) children.merge(read(join(directory, file)));
+for (const file of files) {
+  for (const [path, one] of Object.entries(read(join(directory, file)))) {
+    const sum = (children[path] ??= one);
+    if (sum === one) continue;
+    for (const [id, count] of Object.entries(one.s)) sum.s[id] += count;
+    for (const [id, count] of Object.entries(one.f)) sum.f[id] += count;
+    for (const [id, counts] of Object.entries(one.b)) counts.forEach((count, arm) => (sum.b[id][arm] += count));
+  }
+}
 
 const all = coverage.createCoverageMap(read(jest));
 const known = new Set(all.files());
-const mapped = await sourceMaps.createSourceMapStore().transformCoverage(children);
+const transformed = await sourceMaps.createSourceMapStore().transformCoverage(coverage.createCoverageMap(children));
+// As Jest's went through a file: places are compared, and the end of a line is Infinity before and null after it.
+const mapped = coverage.createCoverageMap(JSON.parse(JSON.stringify(transformed)));
 mapped.filter((file) => known.has(file));
 all.merge(mapped);
 
