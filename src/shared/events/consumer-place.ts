@@ -1,4 +1,4 @@
-import type { FeedPlace } from './events.repository.js';
+import type { FeedPlace } from './feeds.repository.js';
 
 /** Where the consumer is in a feed, on the node that holds it. */
 export interface Place {

@@ -8,7 +8,7 @@ import type { ConsumersRepository } from './consumers.repository.js';
 import type { LoggedEvent } from './event.js';
 import type { EventLog, EventPage } from './event-log.js';
 import { CursorExpired } from './events.errors.js';
-import type { FeedPlace } from './events.repository.js';
+import type { FeedPlace } from './feeds.repository.js';
 import type { Leadership } from './leadership.js';
 
 export interface ConsumerOptions {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AggregateRepository, Operation, Persistence } from '../database/index.js';
 import { type LoggedEvent, reviveEvent } from './event.js';
-import type { FeedPlace } from './events.repository.js';
+import type { FeedPlace } from './feeds.repository.js';
 
 /** An event that a consumer could not handle and went past. */
 export interface ParkedEvent {

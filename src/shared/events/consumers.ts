@@ -6,7 +6,7 @@ import { type ConsumerOptions, ConsumerRunner, describe, type RunnerParts } from
 import { ConsumersRepository, type ParkedEvent, type ParkedKey } from './consumers.repository.js';
 import { EventLog } from './event-log.js';
 import { DEFAULT_LEASE_MS, EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
-import { EventsRepository, type FeedPlace } from './events.repository.js';
+import { type FeedPlace, FeedsRepository } from './feeds.repository.js';
 import { Leadership } from './leadership.js';
 import { Wakeups } from './wakeups.js';
 
@@ -22,7 +22,7 @@ export class ConsumerParts {
     readonly log: EventLog,
     readonly repository: ConsumersRepository,
     readonly leadership: Leadership,
-    readonly events: EventsRepository,
+    readonly feeds: FeedsRepository,
   ) {}
 }
 
@@ -157,7 +157,7 @@ export class Consumers implements OnApplicationBootstrap, OnModuleDestroy {
   private async sweep(): Promise<void> {
     let ends: FeedPlace[];
     do {
-      ends = await this.parts.events.ends(this.sweptTo, FEEDS_PER_TICK, this.sweepRecent);
+      ends = await this.parts.feeds.ends(this.sweptTo, FEEDS_PER_TICK, this.sweepRecent);
       for (const { tenantId, feedId, seq } of ends) {
         for (const runner of this.runners.values()) runner.notice(tenantId, feedId, seq);
       }

@@ -5,10 +5,11 @@ import { currentTraceparent, Metrics } from '../metrics/index.js';
 import type { LoggedEvent, NewEvent } from './event.js';
 import { EventFilter, type FilterOptions } from './event-filter.js';
 import { CursorAhead, CursorExpired, EventOutsideTransaction } from './events.errors.js';
-import { EventsRepository, type TracedEvent } from './events.repository.js';
+import { EventsRepository, type FeedSlice, type SliceQuery, type TracedEvent } from './events.repository.js';
 import { FeedMarks } from './feed-marks.js';
 import { SafetyPoll } from './safety-poll.js';
 import { Wakeups } from './wakeups.js';
+import type { WireEvent } from './wire-event.js';
 
 export interface ReadOptions extends FilterOptions {
   /** Reads the events after this number; default: from the oldest one kept. */
@@ -17,8 +18,8 @@ export interface ReadOptions extends FilterOptions {
   limit?: number | undefined;
 }
 
-export interface EventPage {
-  events: LoggedEvent[];
+export interface EventPage<E = LoggedEvent> {
+  events: E[];
   /** The cursor to read on from. It also passes what the filter left out, so it may move without events. */
   next: number;
   /** Last number of the feed when the page was read; `next` is equal to it when there is nothing more. */
@@ -120,39 +121,24 @@ export class EventLog implements CommitSink<Pending> {
   }
 
   /**
-   * Events of a feed in order, read from the primary.
+   * Events of a feed in order, read from the primary. A page is also full with a MiB of data.
    *
    * @throws NotFound when the tenant has no such feed
    * @throws CursorExpired when events after the cursor are no longer kept
    * @throws CursorAhead when the feed has not reached the cursor, as after a restore
    */
-  async read(tenantId: string, feedId: string, options: ReadOptions = {}): Promise<EventPage> {
-    const { after } = options;
-    if (after !== undefined && !(Number.isSafeInteger(after) && after >= 0)) {
-      throw InvalidInput.of('after', 'cursor', 'after must be the number of an event, or 0');
-    }
-    const filter = new EventFilter(options);
-    const limit = Math.min(Math.max(1, Math.trunc(options.limit ?? 100)), MAX_LIMIT);
-    const window = filter.isEmpty ? undefined : FILTER_WINDOW;
-    const query = { after, window, filter, limit };
-    const since = this.marks.since(feedId, after);
-    let slice = await this.repository.slice(tenantId, feedId, { ...query, since });
-    const first = slice.events[0]?.seq ?? slice.last + 1;
-    if (since && (slice.last < (after ?? 0) || (filter.isEmpty && first !== (after ?? 0) + 1))) {
-      // The mark is of a log that was restored since, or of a server whose last events a failover lost and whose clock
-      // was ahead; without it the true end, and what lies before the mark, is found.
-      this.marks.forget(feedId);
-      slice = await this.repository.slice(tenantId, feedId, query);
-    }
+  read(tenantId: string, feedId: string, options: ReadOptions = {}): Promise<EventPage> {
+    return this.page(feedId, options, (query) => this.repository.slice(tenantId, feedId, query));
+  }
 
-    const { events, floor, last } = slice;
-    const from = after ?? floor;
-    if (from < floor) throw new CursorExpired(feedId, from, floor);
-    if (from > last) throw new CursorAhead(feedId, from, floor, last);
-    const end = events.at(-1);
-    if (end) this.marks.note(feedId, end.seq, end.time);
-    const seen = window === undefined ? last : Math.min(last, from + window);
-    return { events, next: end && events.length === limit ? end.seq : seen, last };
+  /** The same for readers elsewhere. @throws what `read` throws */
+  readWire(tenantId: string, feedId: string, options: ReadOptions = {}): Promise<EventPage<WireEvent>> {
+    return this.page(feedId, options, (query) => this.repository.wireSlice(tenantId, feedId, query));
+  }
+
+  /** A time that no event after `after` is older than, if one is known. */
+  since(feedId: string, after: number): Date | undefined {
+    return this.marks.since(feedId, after);
   }
 
   /**
@@ -210,7 +196,7 @@ export class EventLog implements CommitSink<Pending> {
   }
 
   /** For who waited for news of a feed on this node, and has the first of them now. */
-  observeLag({ time }: LoggedEvent): void {
+  observeLag({ time }: Pick<LoggedEvent, 'time'>): void {
     this.lag.observe(Math.max(0, Date.now() - time.getTime()) / 1_000);
   }
 
@@ -231,6 +217,47 @@ export class EventLog implements CommitSink<Pending> {
       yield* page.events;
       cursor = page.next;
     }
+  }
+
+  private async page<E extends { seq: number }>(
+    feedId: string,
+    options: ReadOptions,
+    slice: (query: SliceQuery) => Promise<FeedSlice<E>>,
+  ): Promise<EventPage<E>> {
+    const { after } = options;
+    if (after !== undefined && !(Number.isSafeInteger(after) && after >= 0)) {
+      throw InvalidInput.of('after', 'cursor', 'after must be the number of an event, or 0');
+    }
+    const filter = new EventFilter(options);
+    const limit = Math.min(Math.max(1, Math.trunc(options.limit ?? 100)), MAX_LIMIT);
+    const window = filter.isEmpty ? undefined : FILTER_WINDOW;
+    const found = await this.found(feedId, { after, window, filter, limit }, slice);
+
+    const { events, floor, last, lastTime } = found;
+    const from = after ?? floor;
+    if (from < floor) throw new CursorExpired(feedId, from, floor);
+    if (from > last) throw new CursorAhead(feedId, from, floor, last);
+    if (lastTime) this.marks.note(feedId, last, lastTime);
+    const end = events.at(-1);
+    const seen = window === undefined ? last : Math.min(last, from + window);
+    return { events, next: end && (found.cut || events.length === limit) ? end.seq : seen, last };
+  }
+
+  private async found<E extends { seq: number }>(
+    feedId: string,
+    query: SliceQuery,
+    slice: (query: SliceQuery) => Promise<FeedSlice<E>>,
+  ): Promise<FeedSlice<E>> {
+    const { after, filter } = query;
+    const since = this.marks.since(feedId, after);
+    const found = await slice({ ...query, since });
+    const first = found.events[0]?.seq ?? found.last + 1;
+    const isPlausible = found.last >= (after ?? 0) && (!filter.isEmpty || first === (after ?? 0) + 1);
+    if (!since || isPlausible) return found;
+    // The mark is of a log that was restored since, or of a server whose last events a failover lost and whose clock
+    // was ahead; without it the true end, and what lies before the mark, is found.
+    this.marks.forget(feedId);
+    return slice(query);
   }
 
   private async move(tenantId: string, transactionId: string): Promise<void> {

@@ -6,9 +6,11 @@ import { EventLog } from './event-log.js';
 import { EventMaintenance } from './event-maintenance.js';
 import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
 import { EventsRepository } from './events.repository.js';
+import { FeedsRepository } from './feeds.repository.js';
 import { LeadersRepository } from './leaders.repository.js';
 import { Leadership } from './leadership.js';
 import { LiveFeeds } from './live-feeds.js';
+import { LiveReads } from './live-reads.js';
 import { SafetyPoll } from './safety-poll.js';
 import { Wakeups } from './wakeups.js';
 
@@ -20,8 +22,8 @@ export class EventsModule {
   }
 
   static forRootAsync(source: OptionsSource<EventsOptions>): DynamicModule {
-    const repositories = [EventsRepository, ConsumersRepository, LeadersRepository];
-    const internal = [SafetyPoll, ConsumerParts];
+    const repositories = [EventsRepository, FeedsRepository, ConsumersRepository, LeadersRepository];
+    const internal = [SafetyPoll, ConsumerParts, LiveReads];
     const shared = [EventLog, LiveFeeds, Wakeups, Leadership, Consumers, EventMaintenance];
     return {
       module: EventsModule,

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { AggregateRepository, Operation, Persistence } from '../database/index.js';
-import { type JsonObject, NotFound } from '../errors/index.js';
+import { AggregateRepository, type HotStatement, Operation, Persistence } from '../database/index.js';
+import { NotFound } from '../errors/index.js';
 import type { LoggedEvent, NewEvent } from './event.js';
 import type { EventFilter } from './event-filter.js';
+import { COLUMNS, type EventValues, loggedEvent, page, PAGE_BYTES, wireEvent } from './event-rows.js';
+import type { WireEvent } from './wire-event.js';
 
 /** An event on its way to the log. */
 export interface TracedEvent extends NewEvent {
@@ -10,12 +12,16 @@ export interface TracedEvent extends NewEvent {
 }
 
 /** A part of a feed, with the feed's bounds at the same moment. */
-export interface FeedSlice {
-  events: LoggedEvent[];
+export interface FeedSlice<E = LoggedEvent> {
+  events: E[];
+  /** The page is full by the size of its events. */
+  cut: boolean;
   /** Highest number that is no longer kept; 0 when all are. */
   floor: number;
   /** Highest number of the feed. */
   last: number;
+  /** When that one happened, if it is kept and not before `since`. */
+  lastTime: Date | null;
 }
 
 export interface SliceQuery {
@@ -28,15 +34,6 @@ export interface SliceQuery {
   /** A time that no event after `after` can be older than: spares the look into older partitions. */
   since?: Date | undefined;
 }
-
-export interface FeedPlace {
-  tenantId: string;
-  feedId: string;
-  seq: number;
-}
-
-/** Last numbers are looked for among events of the last day; who waits for a feed has read it up to then before. */
-const RECENT = `now() - interval '1 day'`;
 
 /** The log's columns, in the order in which `append_events` takes them. */
 const columnsOf = (events: readonly TracedEvent[]): unknown[] => [
@@ -87,22 +84,14 @@ export class EventsRepository extends AggregateRepository {
 
   /** @throws NotFound when the tenant has no such feed */
   @Operation()
-  async slice(tenantId: string, feedId: string, query: SliceQuery): Promise<FeedSlice> {
-    const rows = await this.query<SliceRow>(SLICE, [
-      tenantId,
-      feedId,
-      query.after ?? null,
-      query.window ?? null,
-      query.filter.types,
-      query.limit,
-      query.since ?? '-infinity',
-      query.filter.prefixes,
-      query.filter.subjects,
-    ]);
-    const [first] = rows;
-    if (!first) throw new NotFound('feed', feedId);
-    const events = rows.filter(hasEvent).map((row) => toEvent(tenantId, feedId, row));
-    return { events, floor: Number(first.floor_seq), last: Number(first.last_seq) };
+  slice(tenantId: string, feedId: string, query: SliceQuery): Promise<FeedSlice> {
+    return this.sliceOf(tenantId, feedId, query, (values) => loggedEvent(tenantId, feedId, values));
+  }
+
+  /** The same for readers elsewhere, whose data stays text. */
+  @Operation()
+  wireSlice(tenantId: string, feedId: string, query: SliceQuery): Promise<FeedSlice<WireEvent>> {
+    return this.sliceOf(tenantId, feedId, query, (values) => wireEvent(tenantId, feedId, values));
   }
 
   /**
@@ -137,50 +126,8 @@ export class EventsRepository extends AggregateRepository {
     subjectId: string,
     range: { first: number; end: number; limit: number },
   ): Promise<LoggedEvent[]> {
-    const rows = await this.query<EventRow>(
-      `SELECT seq, type, subject_type, subject_id, actor_id, time, data, trace FROM events
-       WHERE tenant_id = $1 AND feed_id = $2 AND seq >= $3 AND seq < $4 AND subject_id = $5 ORDER BY seq LIMIT $6`,
-      [tenantId, feedId, range.first, range.end, subjectId, range.limit],
-    );
-    return rows.map((row) => toEvent(tenantId, feedId, row));
-  }
-
-  /** Those of the places that their feeds have gone past, with the feeds' last numbers. */
-  @Operation()
-  async passed(places: readonly FeedPlace[]): Promise<FeedPlace[]> {
-    const rows = await this.query<PlaceRow>(
-      `SELECT p.tenant_id, p.feed_id, e.seq
-         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) p(tenant_id, feed_id, seq)
-           CROSS JOIN LATERAL (
-             SELECT seq FROM events e
-               WHERE e.tenant_id = p.tenant_id AND e.feed_id = p.feed_id AND e.seq > p.seq AND e.time > ${RECENT}
-               ORDER BY e.seq DESC LIMIT 1
-           ) e`,
-      [places.map((place) => place.tenantId), places.map((place) => place.feedId), places.map((place) => place.seq)],
-    );
-    return rows.map(toPlace);
-  }
-
-  /**
-   * The next feeds of all tenants in id order with their last numbers; 0 where there is none, or none of the last day
-   * when only `recent` ones are looked for.
-   */
-  @Operation()
-  async ends(after: FeedPlace | undefined, limit: number, recent: boolean): Promise<FeedPlace[]> {
-    const rows = await this.query<PlaceRow>(
-      `SELECT f.tenant_id, f.id AS feed_id, coalesce(e.seq, 0) AS seq
-         FROM (
-           SELECT tenant_id, id FROM feeds WHERE (tenant_id, id) > ($1::uuid, $2::uuid) ORDER BY tenant_id, id LIMIT $3
-         ) f
-           LEFT JOIN LATERAL (
-             SELECT seq FROM events e
-               WHERE e.tenant_id = f.tenant_id AND e.feed_id = f.id ${recent ? `AND e.time > ${RECENT}` : ''}
-               ORDER BY e.seq DESC LIMIT 1
-           ) e ON true
-         ORDER BY f.tenant_id, f.id`,
-      [after?.tenantId ?? NIL, after?.feedId ?? NIL, limit],
-    );
-    return rows.map(toPlace);
+    const rows = await this.hot(OF_SUBJECT, [tenantId, feedId, range.first, range.end, subjectId, range.limit]);
+    return rows.map((row) => loggedEvent(tenantId, feedId, row as EventValues));
   }
 
   @Operation()
@@ -198,62 +145,60 @@ export class EventsRepository extends AggregateRepository {
     );
     return rows[0]?.name ?? undefined;
   }
-}
 
-const NIL = '00000000-0000-0000-0000-000000000000';
+  private async sliceOf<E>(
+    tenantId: string,
+    feedId: string,
+    query: SliceQuery,
+    make: (values: EventValues) => E,
+  ): Promise<FeedSlice<E>> {
+    const rows = (await this.hot(SLICE, [
+      tenantId,
+      feedId,
+      query.after ?? null,
+      query.window ?? null,
+      query.filter.types,
+      query.limit,
+      query.since ?? '-infinity',
+      query.filter.prefixes,
+      query.filter.subjects,
+    ])) as SliceValues[];
+    const [first] = rows;
+    if (!first) throw new NotFound('feed', feedId);
+    const [floor, last, lastTime, ...none] = first;
+    const events = none[0] === null ? [] : rows.map(([, , , ...event]) => make(event as EventValues));
+    const cut = Number(rows.at(-1)?.at(-1)) >= PAGE_BYTES;
+    return { events, cut, floor: Number(floor), last: Number(last), lastTime };
+  }
+}
 
 /** One statement, so that the events and the feed's bounds are of one moment. */
-const SLICE = `
-  SELECT f.floor_seq, greatest(l.seq, f.floor_seq) AS last_seq, e.*
-    FROM feeds f
-      LEFT JOIN LATERAL (
-        SELECT seq FROM events WHERE tenant_id = $1 AND feed_id = $2 AND time >= $7 ORDER BY seq DESC LIMIT 1
-      ) l ON true
-      LEFT JOIN LATERAL (
-        SELECT seq, type, subject_type, subject_id, actor_id, time, data, trace FROM events
-          WHERE tenant_id = $1 AND feed_id = $2 AND time >= $7
-            AND seq > coalesce($3::bigint, f.floor_seq)
-            AND ($4::bigint IS NULL OR seq <= coalesce($3::bigint, f.floor_seq) + $4)
-            AND ($5::text[] IS NULL OR type = ANY($5)
-              OR EXISTS (SELECT FROM unnest($8::text[]) prefix WHERE starts_with(type, prefix)))
-            AND ($9::uuid[] IS NULL OR subject_id = ANY($9))
-          ORDER BY seq LIMIT $6
-      ) e ON true
-    WHERE f.tenant_id = $1 AND f.id = $2
-    ORDER BY e.seq`;
+const SLICE: HotStatement = {
+  name: 'events.slice',
+  text: `
+    SELECT f.floor_seq, greatest(l.seq, f.floor_seq), l.time, e.*
+      FROM feeds f
+        LEFT JOIN LATERAL (
+          SELECT seq, time FROM events WHERE tenant_id = $1 AND feed_id = $2 AND time >= $7 ORDER BY seq DESC LIMIT 1
+        ) l ON true
+        LEFT JOIN LATERAL (${page(
+          `tenant_id = $1 AND feed_id = $2 AND time >= $7
+             AND seq > coalesce($3::bigint, f.floor_seq)
+             AND ($4::bigint IS NULL OR seq <= coalesce($3::bigint, f.floor_seq) + $4)
+             AND ($5::text[] IS NULL OR type = ANY($5)
+               OR EXISTS (SELECT FROM unnest($8::text[]) prefix WHERE starts_with(type, prefix)))
+             AND ($9::uuid[] IS NULL OR subject_id = ANY($9))`,
+          '$6',
+        )}) e ON true
+      WHERE f.tenant_id = $1 AND f.id = $2
+      ORDER BY e.seq`,
+};
 
-interface PlaceRow {
-  tenant_id: string;
-  feed_id: string;
-  seq: string;
-}
+const OF_SUBJECT: HotStatement = {
+  name: 'events.of_subject',
+  text: `
+    SELECT ${COLUMNS} FROM events
+      WHERE tenant_id = $1 AND feed_id = $2 AND seq >= $3 AND seq < $4 AND subject_id = $5 ORDER BY seq LIMIT $6`,
+};
 
-interface EventRow {
-  seq: string;
-  type: string;
-  subject_type: string;
-  subject_id: string;
-  actor_id: string | null;
-  time: Date;
-  data: JsonObject | null;
-  trace: string | null;
-}
-
-type SliceRow = { floor_seq: string; last_seq: string } & (EventRow | { seq: null });
-
-const hasEvent = (row: SliceRow): row is SliceRow & EventRow => row.seq !== null;
-
-const toPlace = (row: PlaceRow): FeedPlace => ({ tenantId: row.tenant_id, feedId: row.feed_id, seq: Number(row.seq) });
-
-const toEvent = (tenantId: string, feedId: string, row: EventRow): LoggedEvent => ({
-  tenantId,
-  feedId,
-  seq: Number(row.seq),
-  type: row.type,
-  subjectType: row.subject_type,
-  subjectId: row.subject_id,
-  actorId: row.actor_id,
-  time: row.time,
-  data: row.data,
-  trace: row.trace,
-});
+type SliceValues = [floor: string, last: string, lastTime: Date | null, ...event: EventValues | null[]];

@@ -1,11 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { Logger } from '@nestjs/common';
-import { DomainError } from '../errors/index.js';
-import type { EventLog, EventPage } from './event-log.js';
-import type { SafetyPoll } from './safety-poll.js';
-import type { Wakeups } from './wakeups.js';
-import type { Watch } from './watch.js';
-import { WireEvent } from './wire-event.js';
+import type { ReadPlace } from './feeds.repository.js';
+import type { WireEvent } from './wire-event.js';
 
 /** Who is given the events of a feed as they come. */
 export interface LiveReader {
@@ -13,17 +7,6 @@ export interface LiveReader {
   end(reason: Error): void;
 }
 
-export interface LiveFeedParts {
-  log: EventLog;
-  wakeups: Wakeups;
-  safety: SafetyPoll;
-}
-
-const PAGE = 200;
-const WAIT_MS = 30_000;
-const RETRY_MS = 1_000;
-/** A feed that is written all the time is looked into at most this often; after a rest the first news comes at once. */
-const PACE_MS = 4;
 /**
  * The newest events are kept for readers that are about to join: without them one that reads page by page could stay
  * behind for ever, as each of its pages is old when it comes.
@@ -31,25 +14,25 @@ const PACE_MS = 4;
 const KEPT_EVENTS = 512;
 const KEPT_BYTES = 512 * 1024;
 
-/** Reads one feed for all who follow it on this node, from when the first one has reached its end until the last leaves. */
-export class LiveFeed {
-  private readonly logger = new Logger('events');
+/** One feed for all who follow it on this node, from when the first one has reached its end until the last leaves. */
+export class LiveFeed implements ReadPlace {
   private readonly readers = new Set<LiveReader>();
-  private readonly closing = new AbortController();
   private readonly recent: WireEvent[] = [];
   private recentBytes = 0;
-  private failing = false;
 
-  /** @param head the number up to which the first reader has read */
+  /**
+   * @param seq the number up to which it was read
+   * @param since a time that no later event is older than, if one is known
+   */
   constructor(
     readonly tenantId: string,
     readonly feedId: string,
-    private head: number,
-    private readonly parts: LiveFeedParts,
+    public seq: number,
+    public since: Date | undefined,
   ) {}
 
-  get isEmpty(): boolean {
-    return this.readers.size === 0;
+  get size(): number {
+    return this.readers.size;
   }
 
   /**
@@ -58,8 +41,8 @@ export class LiveFeed {
    */
   join(reader: LiveReader, after: number, known: boolean): boolean {
     const oldest = this.recent[0];
-    const before = oldest ? oldest.seq - 1 : this.head;
-    if (after < before || (after > this.head && !known)) return false;
+    const before = oldest ? oldest.seq - 1 : this.seq;
+    if (after < before || (after > this.seq && !known)) return false;
     this.readers.add(reader);
     for (const event of this.recent.slice(after - before)) reader.offer(event);
     return true;
@@ -69,66 +52,15 @@ export class LiveFeed {
     this.readers.delete(reader);
   }
 
-  /** Reads until it is closed. An error that will not pass, such as of a log that was restored, ends its readers. */
-  async follow(): Promise<void> {
-    const { signal } = this.closing;
-    using watch = this.parts.wakeups.watch([this.feedId]);
-    for (let waited = false; !signal.aborted;) {
-      const page = await this.look();
-      if (signal.aborted) return;
-      if (!page) {
-        await rest(RETRY_MS, signal);
-        continue;
-      }
-      const [first] = page.events;
-      if (first && waited) this.parts.log.observeLag(first);
-      this.deliver(page);
-      waited = page.next === page.last;
-      if (!waited) continue;
-      const looked = performance.now();
-      await this.news(watch, signal);
-      const early = PACE_MS - (performance.now() - looked);
-      if (early > 0) await rest(early, signal);
-    }
+  deliver(event: WireEvent): void {
+    this.keep(event);
+    this.seq = event.seq;
+    this.since = event.event.time;
+    for (const reader of this.readers) reader.offer(event);
   }
 
-  close(): void {
-    this.closing.abort();
-  }
-
-  private async look(): Promise<EventPage | undefined> {
-    try {
-      const page = await this.parts.log.read(this.tenantId, this.feedId, { after: this.head, limit: PAGE });
-      this.failing = false;
-      return page;
-    } catch (error) {
-      this.failed(error);
-      return undefined;
-    }
-  }
-
-  private failed(error: unknown): void {
-    if (error instanceof DomainError && error.kind !== 'unavailable' && error.kind !== 'internal') {
-      for (const reader of [...this.readers]) reader.end(error);
-    } else if (!this.failing) {
-      const { tenantId, feedId } = this;
-      this.logger.warn({ msg: 'a feed cannot be read on, and is tried every second', tenantId, feedId, err: error });
-      this.failing = true;
-    }
-  }
-
-  private async news(watch: Watch, signal: AbortSignal): Promise<void> {
-    using _covered = this.parts.safety.cover({ tenantId: this.tenantId, feedId: this.feedId, seq: this.head });
-    await watch.wait(WAIT_MS, signal);
-  }
-
-  private deliver({ events, next }: EventPage): void {
-    for (const event of events) {
-      const one = new WireEvent(event);
-      this.keep(one);
-      for (const reader of this.readers) reader.offer(one);
-    }
-    this.head = next;
+  end(reason: Error): void {
+    for (const reader of [...this.readers]) reader.end(reason);
   }
 
   private keep(event: WireEvent): void {
@@ -139,7 +71,3 @@ export class LiveFeed {
     }
   }
 }
-
-/** Ends early, and without an error, when the signal fires. */
-const rest = (ms: number, signal: AbortSignal): Promise<void> =>
-  pause(ms, undefined, { signal }).catch(() => undefined);

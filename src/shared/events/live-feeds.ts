@@ -5,11 +5,11 @@ import { NodeStopping } from '../http/draining.js';
 import { Metrics } from '../metrics/index.js';
 import { EventFilter, type FilterOptions } from './event-filter.js';
 import { EventLog } from './event-log.js';
-import { LiveFeed, type LiveFeedParts } from './live-feed.js';
+import { LiveFeed } from './live-feed.js';
+import { LiveReads } from './live-reads.js';
 import { SafetyPoll } from './safety-poll.js';
 import { type BufferLimits, type FeedCursor, type FeedEnd, type Place, Subscription } from './subscription.js';
 import { Wakeups } from './wakeups.js';
-import { WireEvent } from './wire-event.js';
 
 export interface SubscribeOptions extends FilterOptions {
   buffer?: Partial<BufferLimits>;
@@ -18,7 +18,6 @@ export interface SubscribeOptions extends FilterOptions {
 /** A batch of 10,000 tasks is that many events, and comes within a tenth of a second. */
 export const DEFAULT_BUFFER: BufferLimits = { events: 20_000, bytes: 8 * 1024 * 1024 };
 
-const PAGE = 200;
 /** Pages read at once for all subscriptions that are behind: a fleet that comes back must leave the pool to others. */
 const READS = 4;
 const READ_LIMIT_MS = 30_000;
@@ -29,21 +28,22 @@ const READ_LIMIT_MS = 30_000;
  */
 @Injectable()
 export class LiveFeeds implements OnModuleDestroy {
-  private readonly feeds = new Map<string, LiveFeed>();
+  private readonly feeds = new Map<string, Following>();
   private readonly subscriptions = new Set<Subscription>();
   private readonly permits = new Permits(READS, READ_LIMIT_MS);
   /** Reading for all must not happen in the transaction, the trace or the log lines of whoever came first. */
   private readonly outside = AsyncLocalStorage.snapshot();
-  private readonly parts: LiveFeedParts;
   private stopped = false;
 
   constructor(
     private readonly log: EventLog,
+    private readonly reads: LiveReads,
+    private readonly safety: SafetyPoll,
     wakeups: Wakeups,
-    safety: SafetyPoll,
     metrics: Metrics,
   ) {
-    this.parts = { log, wakeups, safety };
+    wakeups.onWake((tenantId, feedIds) => this.noticed(tenantId, feedIds));
+    wakeups.onReconnect(() => this.missed());
     metrics.gauge({ name: 'live_feeds', help: 'Feeds that this node reads for those who follow them.' }, (gauge) =>
       gauge.set(this.feeds.size),
     );
@@ -69,7 +69,7 @@ export class LiveFeeds implements OnModuleDestroy {
     const subscription = new Subscription(feeds, {
       filter: new EventFilter(filter),
       limits: { ...DEFAULT_BUFFER, ...buffer },
-      read: (place) => this.outside(() => this.read(tenantId, place, filter)),
+      read: (place, limit) => this.outside(() => this.read(tenantId, place, limit, filter)),
       join: (reader, place, page) => this.join(reader, tenantId, place, page),
       leave: (reader, feedIds) => this.leave(reader, tenantId, feedIds),
     });
@@ -88,25 +88,25 @@ export class LiveFeeds implements OnModuleDestroy {
     for (const subscription of [...this.subscriptions]) subscription.end(new NodeStopping());
   }
 
-  private async read(tenantId: string, { feedId, read }: Place, filter: FilterOptions) {
+  private async read(tenantId: string, { feedId, read }: Place, limit: number, filter: FilterOptions) {
     const giveBack = await this.permits.take('events.replay');
     try {
-      const page = await this.log.read(tenantId, feedId, { after: read, limit: PAGE, ...filter });
-      return { events: page.events.map((event) => new WireEvent(event)), page };
+      const page = await this.log.readWire(tenantId, feedId, { after: read, limit, ...filter });
+      return { events: page.events, page };
     } finally {
       giveBack();
     }
   }
 
   private join(reader: Subscription, tenantId: string, { feedId, read: after = 0 }: Place, page?: FeedEnd): boolean {
-    const key = keyOf(tenantId, feedId);
-    const feed = this.feeds.get(key);
-    if (feed) return feed.join(reader, after, page !== undefined);
+    const following = this.feeds.get(keyOf(tenantId, feedId));
+    if (following) return following.feed.join(reader, after, page !== undefined);
     if (page?.next !== after || page.last !== after || this.stopped) return false;
-    const first = new LiveFeed(tenantId, feedId, after, this.parts);
-    this.feeds.set(key, first);
-    first.join(reader, after, true);
-    void this.outside(() => first.follow());
+    const feed = new LiveFeed(tenantId, feedId, after, this.log.since(feedId, after));
+    this.feeds.set(keyOf(tenantId, feedId), { feed, covered: this.safety.cover(feed) });
+    feed.join(reader, after, true);
+    // What was written since the page was read may have been told before anybody listened.
+    this.reads.notice(feed);
     return true;
   }
 
@@ -114,13 +114,31 @@ export class LiveFeeds implements OnModuleDestroy {
     this.subscriptions.delete(reader);
     for (const feedId of feedIds) {
       const key = keyOf(tenantId, feedId);
-      const feed = this.feeds.get(key);
+      const { feed, covered } = this.feeds.get(key) ?? {};
       feed?.leave(reader);
-      if (!feed?.isEmpty) continue;
+      if (!feed || feed.size > 0) continue;
       this.feeds.delete(key);
-      feed.close();
+      this.reads.forget(feed);
+      covered?.[Symbol.dispose]();
     }
   }
+
+  private noticed(tenantId: string, feedIds: readonly string[]): void {
+    if (this.feeds.size === 0) return;
+    for (const feedId of feedIds) {
+      const following = this.feeds.get(keyOf(tenantId, feedId));
+      if (following) this.reads.notice(following.feed);
+    }
+  }
+
+  private missed(): void {
+    for (const { feed } of this.feeds.values()) this.reads.notice(feed);
+  }
+}
+
+interface Following {
+  feed: LiveFeed;
+  covered: Disposable;
 }
 
 const keyOf = (tenantId: string, feedId: string): string => `${tenantId} ${feedId}`;

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Transactions } from '../database/index.js';
-import { EventsRepository, type FeedPlace } from './events.repository.js';
+import { type FeedPlace, FeedsRepository } from './feeds.repository.js';
 import { Wakeups } from './wakeups.js';
 
 const PERIOD_MS = 1_000;
@@ -13,23 +13,24 @@ const FEEDS_PER_STATEMENT = 2_000;
 @Injectable()
 export class SafetyPoll implements OnModuleDestroy {
   private readonly logger = new Logger('events');
-  private readonly waiting = new Set<FeedPlace>();
+  private readonly waiting = new Set<Readonly<FeedPlace>>();
   private timer?: NodeJS.Timeout;
   private stopped = false;
 
   constructor(
-    private readonly events: EventsRepository,
+    private readonly feeds: FeedsRepository,
     private readonly wakeups: Wakeups,
     private readonly transactions: Transactions,
   ) {}
 
-  /** Looks for events after the place until the result is disposed, and wakes the feed's watches when there are some. */
-  cover(place: FeedPlace): Disposable {
-    // A copy: the same place may be covered twice.
-    const waiting = { ...place };
-    this.waiting.add(waiting);
+  /**
+   * Looks for events after the place until the result is disposed, and wakes the feed's watches when there are some.
+   * The place may move on meanwhile; each cover has one of its own.
+   */
+  cover(place: Readonly<FeedPlace>): Disposable {
+    this.waiting.add(place);
     this.schedule();
-    return { [Symbol.dispose]: () => void this.waiting.delete(waiting) };
+    return { [Symbol.dispose]: () => void this.waiting.delete(place) };
   }
 
   onModuleDestroy(): void {
@@ -48,7 +49,7 @@ export class SafetyPoll implements OnModuleDestroy {
       for (let start = 0; start < places.length; start += FEEDS_PER_STATEMENT) {
         const asked = places.slice(start, start + FEEDS_PER_STATEMENT);
         // The timer was perhaps set inside a transaction that has ended since.
-        const passed = await this.transactions.run({ propagation: 'not_supported' }, () => this.events.passed(asked));
+        const passed = await this.transactions.run({ propagation: 'not_supported' }, () => this.feeds.passed(asked));
         for (const { tenantId, feedId } of passed) this.wakeups.deliver(tenantId, [feedId]);
       }
     } catch (error) {
@@ -60,8 +61,8 @@ export class SafetyPoll implements OnModuleDestroy {
   }
 
   /** One place a feed, the least: one who has read further is at worst woken for nothing. */
-  private leastPlaces(): FeedPlace[] {
-    const least = new Map<string, FeedPlace>();
+  private leastPlaces(): Readonly<FeedPlace>[] {
+    const least = new Map<string, Readonly<FeedPlace>>();
     for (const place of this.waiting) {
       const known = least.get(place.feedId);
       if (!known || place.seq < known.seq) least.set(place.feedId, place);
