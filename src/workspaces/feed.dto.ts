@@ -1,5 +1,5 @@
-import { IsUUID, Matches, MaxLength } from 'class-validator';
-import { CloudEvent, TYPE_FILTER } from '../shared/events/index.js';
+import { Matches, MaxLength } from 'class-validator';
+import { CloudEvent, SUBJECT_FILTER, TYPE_FILTER } from '../shared/events/index.js';
 import { QueryInt, QueryList, Whole } from '../shared/http/index.js';
 
 /** From where a feed is read, and which of its events. */
@@ -14,9 +14,10 @@ export class FeedQuery {
   @Matches(TYPE_FILTER, { each: true, message: 'each of $property must be a type, such as task.created, or task.*' })
   types?: string[];
 
-  /** Only what happened to these: ids of tasks, agents or workspaces. */
+  /** Only what happened to these: ids of tasks, agents or workspaces, alone or as task/<id>, or task/* for all of a kind. */
   @QueryList({ max: 50 })
-  @IsUUID(undefined, { each: true })
+  @MaxLength(100, { each: true })
+  @Matches(SUBJECT_FILTER, { each: true, message: 'each of $property must be an id, task/<id>, or task/*' })
   subjects?: string[];
 }
 

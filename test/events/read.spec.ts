@@ -60,6 +60,10 @@ describe('reading events', () => {
     const subjects = [events[0], events[4]].map((event) => event?.subjectId.toUpperCase() ?? '');
     expect(await read({ subjects })).toEqual([1, 5]);
     expect(await read({ types: ['note.*'], subjects })).toEqual([1]);
+    expect(await read({ subjects: [`note/${subjects[1]}`, `book/${subjects[0]}`] })).toEqual([5]);
+    expect(await read({ subjects: ['note/*'] })).toEqual([1, 2, 3, 4, 5]);
+    expect(await read({ subjects: ['book/*', '*'] })).toEqual([1, 2, 3, 4, 5]);
+    expect(await read({ subjects: ['book/*'] })).toEqual([]);
   });
 
   it('looks through a bounded part of the feed for a rare type, and says how far it came', async () => {

@@ -162,6 +162,7 @@ export class EventsRepository extends AggregateRepository {
       query.since ?? '-infinity',
       query.filter.prefixes,
       query.filter.subjects,
+      query.filter.kinds,
     ])) as SliceValues[];
     const [first] = rows;
     if (!first) throw new NotFound('feed', feedId);
@@ -187,7 +188,8 @@ const SLICE: HotStatement = {
              AND ($4::bigint IS NULL OR seq <= coalesce($3::bigint, f.floor_seq) + $4)
              AND ($5::text[] IS NULL OR type = ANY($5)
                OR EXISTS (SELECT FROM unnest($8::text[]) prefix WHERE starts_with(type, prefix)))
-             AND ($9::uuid[] IS NULL OR subject_id = ANY($9))`,
+             AND ($9::text[] IS NULL OR subject_id::text = ANY($9) OR subject_type = ANY($10)
+               OR subject_type || '/' || subject_id = ANY($9))`,
           '$6',
         )}) e ON true
       WHERE f.tenant_id = $1 AND f.id = $2

@@ -4,7 +4,7 @@ export type { ParkedEvent, ParkedKey } from './consumers.repository.js';
 export * from './catalogue.js';
 export * from './cloud-event.dto.js';
 export { type LoggedEvent, type NewEvent } from './event.js';
-export { EventFilter, type FilterOptions, TYPE_FILTER } from './event-filter.js';
+export { EventFilter, type FilterOptions, SUBJECT_FILTER, TYPE_FILTER } from './event-filter.js';
 export { EventLog, type EventPage, type ReadOptions } from './event-log.js';
 export { EventMaintenance } from './event-maintenance.js';
 export * from './events.errors.js';
