@@ -5,6 +5,7 @@ import { WorkspacesAndAgents1763900200000 } from './1763900200000-workspaces-and
 import { Tasks1763900300000 } from './1763900300000-tasks.js';
 import { TaskIndexes1763900400000 } from './1763900400000-task-indexes.js';
 import { TaskCore1763900500000 } from './1763900500000-task-core.js';
+import { EventSubscribers1763900600000 } from './1763900600000-event-subscribers.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
   Tasks1763900300000,
   TaskIndexes1763900400000,
   TaskCore1763900500000,
+  EventSubscribers1763900600000,
 ];

@@ -30,6 +30,7 @@ export class AppModule {
           // Done by the server, before it makes the application.
           migrate: false,
           eventRetentionDays: config.events.retentionDays,
+          subscriberExpiryDays: config.events.subscriberExpiryDays,
           oidc: config.oidc,
           rateLimit: config.rateLimit,
           streams: config.streams,

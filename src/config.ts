@@ -103,6 +103,12 @@ const SETTINGS = {
       0,
       'Days that events are kept; 0 for ever.',
     ),
+    subscriberExpiryDays: setting(
+      'MUSTER_SUBSCRIBER_EXPIRY_DAYS',
+      integer(0, 36_500),
+      30,
+      'Days after which a named subscriber that nobody opens is deleted; 0 for never.',
+    ),
   },
   streams: {
     heartbeatMs: setting(

@@ -38,6 +38,8 @@ export interface MusterOptions {
   migrationsTable?: string;
   /** Days that events are kept; 0, the default, for ever. */
   eventRetentionDays?: number;
+  /** Days after which a named subscriber that nobody opens is deleted; 30 unless given, 0 for never. */
+  subscriberExpiryDays?: number;
   /** The identity provider whose access tokens are taken; with `http` only. */
   oidc?: OidcOptions;
   /** With `http` only. */
@@ -113,11 +115,15 @@ function shared(http: boolean): DynamicModule[] {
     DatabaseModule.forRootAsync(derived(SOURCE, databaseOptions)),
     CacheModule.forRootAsync(derived(SOURCE, ({ redisUrl }) => ({ redisUrl }))),
     EventsModule.forRootAsync(
-      derived(SOURCE, ({ databaseUrl, directUrl = databaseUrl, redisUrl, eventRetentionDays }) => ({
-        databaseUrl: directUrl,
-        redisUrl,
-        retentionDays: eventRetentionDays,
-      })),
+      derived(
+        SOURCE,
+        ({ databaseUrl, directUrl = databaseUrl, redisUrl, eventRetentionDays, subscriberExpiryDays }) => ({
+          databaseUrl: directUrl,
+          redisUrl,
+          retentionDays: eventRetentionDays,
+          subscriberExpiryDays,
+        }),
+      ),
     ),
     AuthModule.forRootAsync(
       derived(SOURCE, ({ oidc, rateLimit, redisUrl }) => ({ oidc, rateLimit, redisUrl })),

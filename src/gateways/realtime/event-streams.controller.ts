@@ -3,8 +3,8 @@ import { ApiOkResponse } from '@nestjs/swagger';
 import { RequireScope } from '../../shared/auth/index.js';
 import { NotFound } from '../../shared/errors/index.js';
 import { IdParam } from '../../shared/http/index.js';
-import { FeedQuery } from '../../workspaces/index.js';
 import { EventStreams } from './event-streams.service.js';
+import { StreamQuery } from './stream.dto.js';
 import { Reader, type StreamReader } from './stream-reader.js';
 
 const AnswersEventStream = (): MethodDecorator =>
@@ -28,7 +28,7 @@ export class EventStreamsController {
   async ofWorkspace(
     @Reader() reader: StreamReader,
     @IdParam() id: string,
-    @Query() query: FeedQuery,
+    @Query() query: StreamQuery,
   ): Promise<StreamableFile> {
     if (id === reader.caller.tenantId) throw new NotFound('workspace', id);
     return new StreamableFile(await this.streams.open(reader, id, query));
@@ -37,7 +37,7 @@ export class EventStreamsController {
   /** The same of the tenant as a whole. */
   @Get('events/stream')
   @AnswersEventStream()
-  async ofTenant(@Reader() reader: StreamReader, @Query() query: FeedQuery): Promise<StreamableFile> {
+  async ofTenant(@Reader() reader: StreamReader, @Query() query: StreamQuery): Promise<StreamableFile> {
     return new StreamableFile(await this.streams.open(reader, reader.caller.tenantId, query));
   }
 }

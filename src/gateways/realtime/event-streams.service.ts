@@ -2,10 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { DomainError } from '../../shared/errors/index.js';
-import { DEFAULT_BUFFER, LiveFeeds, SlowConsumer } from '../../shared/events/index.js';
+import { DEFAULT_BUFFER, LiveFeeds, SlowConsumer, Subscribers, type Subscription } from '../../shared/events/index.js';
 import { NodeStopping } from '../../shared/http/index.js';
 import { Metrics } from '../../shared/metrics/index.js';
-import type { FeedQuery } from '../../workspaces/index.js';
 import { EventStream } from './event-stream.js';
 import { OpenStreams } from './open-streams.js';
 import { EVENT_STREAM } from './sse.js';
@@ -16,6 +15,7 @@ import {
   STREAM_OPTIONS,
   type StreamOptions,
 } from './stream.options.js';
+import type { StreamQuery } from './stream.dto.js';
 import type { StreamReader } from './stream-reader.js';
 
 /** How long a client may take to read the last words. */
@@ -39,6 +39,7 @@ export class EventStreams {
 
   constructor(
     private readonly feeds: LiveFeeds,
+    private readonly subscribers: Subscribers,
     @Inject(STREAM_OPTIONS) private readonly options: StreamOptions,
     metrics: Metrics,
   ) {
@@ -57,13 +58,13 @@ export class EventStreams {
   /**
    * Follows the feed from the reader's cursor, for as long as the connection lasts.
    * @throws TooManyStreams, NotFound, CursorExpired, CursorAhead, NodeStopping
+   * @throws NotSubscriberOwner, TooManySubscribers, SubscriberTakenOver
    */
-  async open(reader: StreamReader, feedId: string, { after, ...filter }: FeedQuery): Promise<Readable> {
-    const { caller, lastEventId = after, reply } = reader;
+  async open(reader: StreamReader, feedId: string, query: StreamQuery): Promise<Readable> {
+    const { caller, reply } = reader;
     const giveBack = this.places.take(caller);
     try {
-      const feeds = [{ feedId, after: lastEventId }];
-      const subscription = await this.feeds.subscribe(caller.tenantId, feeds, { ...filter, buffer: this.buffer() });
+      const subscription = await this.subscribe(reader, feedId, query);
       const stream = new EventStream(subscription, {
         feedId,
         heartbeatMs: this.options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
@@ -83,6 +84,21 @@ export class EventStreams {
       giveBack();
       throw error;
     }
+  }
+
+  private async subscribe(
+    { caller, lastEventId, reply }: StreamReader,
+    feedId: string,
+    { after, subscriber, ...filter }: StreamQuery,
+  ): Promise<Subscription> {
+    const options = { ...filter, buffer: this.buffer() };
+    if (subscriber === undefined) {
+      return this.feeds.subscribe(caller.tenantId, [{ feedId, after: lastEventId ?? after }], options);
+    }
+    const feeds = [{ feedId, after }];
+    const { subscription, epoch } = await this.subscribers.open(caller, subscriber, { feeds, ...options });
+    reply.header('subscriber-epoch', String(epoch));
+    return subscription;
   }
 
   private buffer() {

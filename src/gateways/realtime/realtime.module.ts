@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { OptionsSource } from '../../shared/options/index.js';
 import { EventStreamsController } from './event-streams.controller.js';
 import { EventStreams } from './event-streams.service.js';
+import { SubscribersController } from './subscribers.controller.js';
 import { STREAM_OPTIONS, type StreamOptions } from './stream.options.js';
 
 /** Feeds as they are written, for clients elsewhere. Needs the global modules of the event log, auth and metrics. */
@@ -10,7 +11,7 @@ export class RealtimeModule {
   static forRootAsync(source: OptionsSource<StreamOptions>): DynamicModule {
     return {
       module: RealtimeModule,
-      controllers: [EventStreamsController],
+      controllers: [EventStreamsController, SubscribersController],
       providers: [{ provide: STREAM_OPTIONS, ...source }, EventStreams],
     };
   }

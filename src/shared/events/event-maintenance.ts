@@ -1,8 +1,14 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { EventLog } from './event-log.js';
-import { DEFAULT_LEASE_MS, EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
+import {
+  DEFAULT_LEASE_MS,
+  DEFAULT_SUBSCRIBER_EXPIRY_DAYS,
+  EVENTS_OPTIONS,
+  type EventsOptions,
+} from './events.options.js';
 import { EventsRepository } from './events.repository.js';
 import { Leadership } from './leadership.js';
+import { SubscribersRepository } from './subscribers.repository.js';
 
 const TICK_MS = 10_000;
 const PARTITIONS_EVERY_MS = 3_600_000;
@@ -10,8 +16,9 @@ const PARTITIONS_EVERY_MS = 3_600_000;
 const PARTITIONS_RETRY_MS = 60_000;
 const MONTHS_AHEAD = 2;
 const MOVED_AT_ONCE = 100;
+const EXPIRED_AT_ONCE = 1_000;
 
-/** What one node does for the log: partitions ahead, retention, and the outboxes of nodes that died. */
+/** What one node does for the log: partitions ahead, retention, the outboxes of nodes that died, unused subscribers. */
 @Injectable()
 export class EventMaintenance implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('events');
@@ -25,6 +32,7 @@ export class EventMaintenance implements OnApplicationBootstrap, OnModuleDestroy
     private readonly events: EventsRepository,
     private readonly log: EventLog,
     private readonly leadership: Leadership,
+    private readonly subscribers: SubscribersRepository,
   ) {}
 
   /** Every node makes partitions ahead when it starts: after a long stop there may be none for today. */
@@ -55,6 +63,18 @@ export class EventMaintenance implements OnApplicationBootstrap, OnModuleDestroy
     return dropped;
   }
 
+  /** Deletes named subscribers that nobody held or acknowledged by for so long; answers how many. */
+  async expireSubscribers(days = this.options.subscriberExpiryDays ?? DEFAULT_SUBSCRIBER_EXPIRY_DAYS): Promise<number> {
+    let deleted = 0;
+    if (days <= 0) return deleted;
+    for (const { tenantId, name } of await this.subscribers.unused(days, EXPIRED_AT_ONCE)) {
+      if (!(await this.subscribers.delete(tenantId, name, days))) continue;
+      this.logger.log({ msg: 'an unused subscriber was deleted', tenantId, subscriber: name });
+      deleted++;
+    }
+    return deleted;
+  }
+
   private schedule(ms: number): void {
     if (this.stopped) return;
     this.timer = setTimeout(() => {
@@ -70,6 +90,7 @@ export class EventMaintenance implements OnApplicationBootstrap, OnModuleDestroy
       this.partitionsAt = performance.now() + PARTITIONS_RETRY_MS;
       await this.ensurePartitions();
       await this.retain();
+      await this.expireSubscribers();
       this.partitionsAt = performance.now() + PARTITIONS_EVERY_MS;
     });
   }

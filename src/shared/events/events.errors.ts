@@ -57,3 +57,45 @@ export class SlowConsumer extends DomainError {
     super('Events came faster than they were taken; read on from the cursor.');
   }
 }
+
+/** A newer opening of the named subscriber holds it now; this one is given nothing more, and its acknowledgements are refused. */
+export class SubscriberTakenOver extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'subscriber_taken_over';
+
+  constructor(name: string) {
+    super(`The subscriber ${name} was opened again elsewhere; only the newest opening holds it.`, { subscriber: name });
+  }
+}
+
+/** Nobody can have read what was not sent, or what the feed does not hold yet. */
+export class AckAhead extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'ack_ahead';
+
+  constructor(feedId: string, seq: number) {
+    super(`Event ${seq} of this feed was not sent to this subscriber; it can be acknowledged when it was.`, {
+      feedId,
+      seq,
+    });
+  }
+}
+
+/** A named subscriber belongs to who made it; an admin may act for the owner. */
+export class NotSubscriberOwner extends DomainError {
+  readonly kind = 'forbidden';
+  readonly code = 'not_subscriber_owner';
+
+  constructor(name: string) {
+    super(`The subscriber ${name} belongs to another actor of this tenant.`, { subscriber: name });
+  }
+}
+
+export class TooManySubscribers extends DomainError {
+  readonly kind = 'too_many';
+  readonly code = 'too_many_subscribers';
+
+  constructor(limit: number) {
+    super(`This tenant has ${limit} named subscribers, which is the limit; delete one first.`, { limit });
+  }
+}

@@ -7,11 +7,14 @@ import { EventMaintenance } from './event-maintenance.js';
 import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
 import { EventsRepository } from './events.repository.js';
 import { FeedsRepository } from './feeds.repository.js';
+import { HeldSubscribers } from './held-subscribers.js';
 import { LeadersRepository } from './leaders.repository.js';
 import { Leadership } from './leadership.js';
 import { LiveFeeds } from './live-feeds.js';
 import { LiveReads } from './live-reads.js';
 import { SafetyPoll } from './safety-poll.js';
+import { Subscribers } from './subscribers.js';
+import { SubscribersRepository } from './subscribers.repository.js';
 import { Wakeups } from './wakeups.js';
 
 /** The event log, its wake-ups and consumers, and leadership. Global; asks for the database and the metrics. */
@@ -22,9 +25,15 @@ export class EventsModule {
   }
 
   static forRootAsync(source: OptionsSource<EventsOptions>): DynamicModule {
-    const repositories = [EventsRepository, FeedsRepository, ConsumersRepository, LeadersRepository];
-    const internal = [SafetyPoll, ConsumerParts, LiveReads];
-    const shared = [EventLog, LiveFeeds, Wakeups, Leadership, Consumers, EventMaintenance];
+    const repositories = [
+      EventsRepository,
+      FeedsRepository,
+      ConsumersRepository,
+      SubscribersRepository,
+      LeadersRepository,
+    ];
+    const internal = [SafetyPoll, ConsumerParts, LiveReads, HeldSubscribers];
+    const shared = [EventLog, LiveFeeds, Subscribers, Wakeups, Leadership, Consumers, EventMaintenance];
     return {
       module: EventsModule,
       global: true,

@@ -7,6 +7,8 @@ export interface EventsOptions {
   channel?: string;
   /** Events are kept at least this long, in days; 0, the default, keeps them for ever. */
   retentionDays?: number;
+  /** Named subscribers that nobody opened for so many days are deleted; 0 for never, 30 unless given. */
+  subscriberExpiryDays?: number | undefined;
   /** How long a node leads or holds a consumer after its last renewal, in ms; default 10,000. */
   leaseMs?: number;
   /** Whether this node runs durable consumers and maintenance; default true. */
@@ -15,4 +17,5 @@ export interface EventsOptions {
 
 export const EVENTS_OPTIONS = Symbol('events options');
 
+export const DEFAULT_SUBSCRIBER_EXPIRY_DAYS = 30;
 export const DEFAULT_LEASE_MS = 10_000;

@@ -12,6 +12,15 @@ export { EventsModule } from './events.module.js';
 export type { EventsOptions } from './events.options.js';
 export { Leadership } from './leadership.js';
 export { DEFAULT_BUFFER, LiveFeeds, type SubscribeOptions } from './live-feeds.js';
+export {
+  type Acknowledgement,
+  MAX_SUBSCRIBER_FEEDS,
+  type OpenedSubscriber,
+  type OpenSubscriber,
+  SUBSCRIBER_NAME,
+  Subscribers,
+} from './subscribers.js';
+export type { Subscriber, SubscriberFeed } from './subscribers.repository.js';
 export type { BufferLimits, FeedCursor, Subscription } from './subscription.js';
 export { Wakeups } from './wakeups.js';
 export type { Watch } from './watch.js';

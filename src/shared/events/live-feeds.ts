@@ -12,7 +12,9 @@ import { type BufferLimits, type FeedCursor, type FeedEnd, type Place, Subscript
 import { Wakeups } from './wakeups.js';
 
 export interface SubscribeOptions extends FilterOptions {
-  buffer?: Partial<BufferLimits>;
+  buffer?: Partial<BufferLimits> | undefined;
+  /** Called when it is closed or ends, perhaps more than once. */
+  onLeft?: () => void;
 }
 
 /** A batch of 10,000 tasks is that many events, and comes within a tenth of a second. */
@@ -63,7 +65,7 @@ export class LiveFeeds implements OnModuleDestroy {
   async subscribe(
     tenantId: string,
     feeds: readonly FeedCursor[],
-    { buffer, ...filter }: SubscribeOptions = {},
+    { buffer, onLeft, ...filter }: SubscribeOptions = {},
   ): Promise<Subscription> {
     if (this.stopped) throw new NodeStopping();
     const subscription = new Subscription(feeds, {
@@ -71,7 +73,10 @@ export class LiveFeeds implements OnModuleDestroy {
       limits: { ...DEFAULT_BUFFER, ...buffer },
       read: (place, limit) => this.outside(() => this.read(tenantId, place, limit, filter)),
       join: (reader, place, page) => this.join(reader, tenantId, place, page),
-      leave: (reader, feedIds) => this.leave(reader, tenantId, feedIds),
+      leave: (reader, feedIds) => {
+        this.leave(reader, tenantId, feedIds);
+        onLeft?.();
+      },
     });
     this.subscriptions.add(subscription);
     try {

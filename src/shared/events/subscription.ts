@@ -135,6 +135,10 @@ export class Subscription implements LiveReader, Disposable {
     return (place?.waiting ? place.taken : place?.read) ?? 0;
   }
 
+  follows(feedId: string): boolean {
+    return this.places.has(feedId.toLowerCase());
+  }
+
   offer(event: WireEvent): void {
     const place = this.places.get(event.event.feedId);
     if (!place || this.isOver || event.seq <= (place.read ?? 0)) return;
