@@ -18,14 +18,17 @@ declare module 'fastify' {
 
 export const ACCESS = 'muster:access';
 
-/** What a route asks of whoever calls it: nothing, or a scope. A route that says neither stops the application's start. */
-export type Access = 'public' | Scope;
+/** What a route asks of whoever calls it: nothing, good credentials, or a scope. A route that says none stops the application's start. */
+export type Access = 'public' | 'credentials' | Scope;
 
 /** Opens a route, or all routes of a controller, to callers without credentials. */
 export const Public = (): CustomDecorator => SetMetadata(ACCESS, 'public' satisfies Access);
 
 /** The scope a route asks for, or all routes of a controller that do not name their own. */
 export const RequireScope = (scope: Scope): CustomDecorator => SetMetadata(ACCESS, scope satisfies Access);
+
+/** For a route that anybody with good credentials may call, whatever their scopes. */
+export const RequireCredentials = (): CustomDecorator => SetMetadata(ACCESS, 'credentials' satisfies Access);
 
 /** `@CurrentCaller() caller: Caller`: who is asking, on any route that is not public. */
 export const CurrentCaller: () => ParameterDecorator = createParamDecorator(

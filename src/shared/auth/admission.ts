@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AuditService } from '../audit/audit.service.js';
 import { requestEntry } from '../audit/request-entry.js';
 import { logContext } from '../logging/index.js';
+import type { Access } from './access.js';
 import { after, type AtHand, rescued } from './at-hand.js';
 import {
   MissingCredentials,
@@ -13,10 +14,12 @@ import {
   UnknownCredentials,
 } from './auth.errors.js';
 import { Authenticator } from './authenticator.js';
-import type { Principal, Scope } from './caller.js';
+import type { Principal } from './caller.js';
 import type { Allowance } from './limit-counter.js';
 import { RateLimits } from './rate-limits.js';
 import { grants } from './scopes.js';
+
+type Asked = Exclude<Access, 'public'>;
 
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
@@ -48,11 +51,11 @@ export class Admission implements OnModuleInit {
   }
 
   /**
-   * @param required the scope that the route asks for, where that is known
+   * @param required what the route asks for, where that is known
    * @throws MissingCredentials, UnknownCredentials, RefusedCredentials, RateLimited, IdentityProviderUnavailable,
    *   MissingScope
    */
-  admit(request: FastifyRequest, reply: FastifyReply, required?: Scope): AtHand<true> {
+  admit(request: FastifyRequest, reply: FastifyReply, required?: Asked): AtHand<true> {
     if (request.caller) return this.permit(request, request.caller, required);
     return after(this.identify(request), (caller) =>
       after(this.limit(caller, reply), () => {
@@ -62,8 +65,8 @@ export class Admission implements OnModuleInit {
     );
   }
 
-  private permit(request: FastifyRequest, caller: Principal, required: Scope | undefined): true {
-    if (required === undefined || grants(caller.scopes, required)) return true;
+  private permit(request: FastifyRequest, caller: Principal, required: Asked | undefined): true {
+    if (required === undefined || required === 'credentials' || grants(caller.scopes, required)) return true;
 
     const refusal = new MissingScope(required, caller.scopes);
     this.audit.record(caller.tenantId, requestEntry(request, caller, { status: 403, code: refusal.code }));

@@ -1,4 +1,4 @@
-export { type Access, CurrentCaller, Public, RequireScope, StillAllowed } from './access.js';
+export { type Access, CurrentCaller, Public, RequireCredentials, RequireScope, StillAllowed } from './access.js';
 export type { ApiKey } from './api-keys.repository.js';
 export { type AdminKey, ApiKeysService, type CreateApiKey, type CreatedApiKey } from './api-keys.service.js';
 export * from './auth.errors.js';

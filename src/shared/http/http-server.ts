@@ -10,6 +10,7 @@ import { readJsonBodies } from './body-parsers.js';
 import { answerBrokenRequest } from './broken-requests.js';
 import { refuseWhileDraining } from './draining.js';
 import { answerConditionally, tagVersion } from './etag.js';
+import { recogniseInProcessCalls } from './in-process-calls.js';
 import { type ApiDescription, serveOpenApi } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
 import { logRequests } from './request-log.js';
@@ -107,6 +108,7 @@ export function createFastifyAdapter(options: AdapterOptions = {}): FastifyAdapt
 export function configureHttp(app: NestFastifyApplication, options: HttpOptions): void {
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
 
+  recogniseInProcessCalls(fastify);
   runRoutesAround(fastify);
   logRequests(fastify, options.logger);
   fastify.addHook('onRequest', (request, reply, done) => {

@@ -4,6 +4,7 @@ export * from './etag.js';
 export * from './fields.js';
 export * from './http-server.js';
 export * from './hung-up.js';
+export { callInProcess, type InProcessAnswer, type InProcessCall } from './in-process-calls.js';
 export * from './json-body.js';
 export * from './name.js';
 export * from './openapi.js';

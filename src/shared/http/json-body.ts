@@ -105,7 +105,7 @@ function parse(text: string): JsonValue {
   }
 }
 
-function membersOf(value: JsonValue): number {
+export function membersOf(value: JsonValue): number {
   if (typeof value !== 'object' || value === null) return 0;
   let count = Array.isArray(value) ? 0 : Object.keys(value).length;
   for (const one of Object.values(value)) if (typeof one === 'object') count += membersOf(one);

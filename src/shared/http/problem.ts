@@ -44,6 +44,7 @@ const CODE_OF_STATUS: Readonly<Record<number, string>> = {
   413: 'body_too_large',
   414: 'url_too_long',
   415: 'unsupported_media_type',
+  426: 'upgrade_required',
   429: 'too_many_requests',
   431: 'headers_too_large',
   503: 'unavailable',
