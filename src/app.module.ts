@@ -19,6 +19,7 @@ export class AppModule {
       imports: [
         MusterModule.forRoot({
           http: true,
+          websocket: true,
           databaseUrl,
           directUrl,
           replicaUrls,
@@ -34,6 +35,13 @@ export class AppModule {
           oidc: config.oidc,
           rateLimit: config.rateLimit,
           streams: config.streams,
+          sockets: {
+            ...config.sockets,
+            compression: config.sockets.compression === 'on',
+            origins: config.http.corsOrigins,
+            bufferEvents: config.streams.bufferEvents,
+            bufferBytes: config.streams.bufferBytes,
+          },
         }),
       ],
       providers: [{ provide: CONFIG, useValue: config }],

@@ -127,6 +127,61 @@ const SETTINGS = {
     ),
     bufferBytes: setting('MUSTER_STREAM_BUFFER_BYTES', BYTES, 8 * MIB, 'The size of these events.'),
   },
+  sockets: {
+    connections: setting('MUSTER_WS_CONNECTIONS', STREAMS, 20_000, 'WebSocket connections of a node.'),
+    perKey: setting('MUSTER_WS_PER_KEY', STREAMS, 1_000, 'Connections that one key may have open on a node.'),
+    perTenant: setting('MUSTER_WS_PER_TENANT', STREAMS, 10_000, 'The same for a tenant.'),
+    messageBytes: setting(
+      'MUSTER_WS_MESSAGE_BYTES',
+      BYTES,
+      MIB,
+      'Largest message of a client, before and after decompression.',
+    ),
+    pingMs: setting(
+      'MUSTER_WS_PING_MS',
+      DURATION_MS,
+      30_000,
+      'How often a client is asked for a sign of life; without one for twice as long its connection is given up.',
+    ),
+    idleMs: setting(
+      'MUSTER_WS_IDLE_MS',
+      DURATION_MS,
+      120_000,
+      'A connection that follows nothing, attends no agent and asks nothing for so long is closed.',
+    ),
+    maxAgeMs: setting(
+      'MUSTER_WS_MAX_AGE_MS',
+      integer(1, 30 * DAY_MS),
+      DAY_MS / 2,
+      'After which a connection is closed with a hint to come again.',
+    ),
+    stalledMs: setting(
+      'MUSTER_WS_STALLED_MS',
+      DURATION_MS,
+      30_000,
+      'A connection that takes nothing of what is sent for so long is given up.',
+    ),
+    inFlight: setting('MUSTER_WS_IN_FLIGHT', integer(1, 100_000), 256, 'Requests of a connection under way at most.'),
+    batch: setting('MUSTER_WS_BATCH', integer(1, 10_000), 100, 'Requests of one JSON-RPC batch at most.'),
+    subscriptions: setting(
+      'MUSTER_WS_SUBSCRIPTIONS',
+      integer(1, 10_000),
+      100,
+      'Subscriptions of a connection at most.',
+    ),
+    progressMs: setting(
+      'MUSTER_WS_PROGRESS_MS',
+      DURATION_MS,
+      5_000,
+      'How often progress is told of a request that is waited for and asked for it.',
+    ),
+    compression: setting(
+      'MUSTER_WS_COMPRESSION',
+      choice('off', 'on'),
+      'off',
+      'Whether messages may be compressed, for clients that offer it.',
+    ),
+  },
   oidc: {
     issuer: setting(
       'MUSTER_OIDC_ISSUER',

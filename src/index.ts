@@ -5,6 +5,7 @@
 export * from './agents/index.js';
 export { AppModule, type Servers } from './app.module.js';
 export { type Config, CONFIG, InvalidConfiguration, loadConfig } from './config.js';
+export { MusterWsAdapter } from './gateways/realtime/index.js';
 export { type MusterAsyncOptions, type MusterDoors, MusterModule, type MusterOptions } from './muster.module.js';
 export { Server } from './server.js';
 export {

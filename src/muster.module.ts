@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { MIGRATIONS } from '../migrations/index.js';
 import { AgentsHttpModule, AgentsModule } from './agents/index.js';
-import { RealtimeModule, type StreamOptions } from './gateways/realtime/index.js';
+import { RealtimeModule, type SocketOptions, SocketsModule, type StreamOptions } from './gateways/realtime/index.js';
 import { NodeProbes } from './node-probes.js';
 import { AuthModule, type OidcOptions, type RateLimitOptions } from './shared/auth/index.js';
 import { CacheCoherence, CacheModule } from './shared/cache/index.js';
@@ -46,6 +46,8 @@ export interface MusterOptions {
   rateLimit?: RateLimitOptions;
   /** Streams of events; with `http` only. */
   streams?: StreamOptions;
+  /** With `websocket` only. */
+  sockets?: SocketOptions;
 }
 
 /** What decides which modules there are. */
@@ -55,6 +57,11 @@ export interface MusterDoors {
    * included, each of which must declare `@Public()` or `@RequireScope(…)`. False unless given.
    */
   http?: boolean;
+  /**
+   * Whether methods and feeds are served over WebSocket too, with `http` only. The application sets the adapter before it
+   * is initialised: `app.useWebSocketAdapter(new MusterWsAdapter(app))`. False unless given.
+   */
+  websocket?: boolean;
   /** Where Muster's numbers are kept; a registry of their own unless given. */
   metrics?: Metrics;
 }
@@ -77,12 +84,12 @@ class MusterOptionsModule {}
 /** Everything Muster consists of, for an application that runs it in its own process. */
 @Module({})
 export class MusterModule {
-  static forRoot({ http, metrics, ...options }: MusterOptions & MusterDoors): DynamicModule {
-    return MusterModule.forRootAsync({ ...given(options), http, metrics });
+  static forRoot({ http, websocket, metrics, ...options }: MusterOptions & MusterDoors): DynamicModule {
+    return MusterModule.forRootAsync({ ...given(options), http, websocket, metrics });
   }
 
   /** As `forRoot`, with options that a function makes, perhaps of other providers. */
-  static forRootAsync({ http = false, metrics, imports, ...source }: MusterAsyncOptions): DynamicModule {
+  static forRootAsync({ http = false, websocket, metrics, imports, ...source }: MusterAsyncOptions): DynamicModule {
     const options: DynamicModule = {
       module: MusterOptionsModule,
       global: true,
@@ -102,6 +109,7 @@ export class MusterModule {
         ...(http
           ? [HealthModule, ...routes, RealtimeModule.forRootAsync(derived(SOURCE, ({ streams = {} }) => streams))]
           : []),
+        ...(http && websocket ? [SocketsModule.forRootAsync(derived(SOURCE, ({ sockets = {} }) => sockets))] : []),
       ],
       providers: [CacheCoherence, ...(http ? [NodeProbes] : [])],
       exports: aggregates,

@@ -5,6 +5,7 @@ import { MIGRATIONS } from '../migrations/index.js';
 import { AppModule, type Servers } from './app.module.js';
 import type { Config } from './config.js';
 import { ensureFirstTenant, type FirstKey, type FirstStart } from './first-start.js';
+import { MusterWsAdapter } from './gateways/realtime/index.js';
 import { EmbeddedPostgres } from './shared/database/embedded/index.js';
 import { Migrator } from './shared/database/index.js';
 import { Draining } from './shared/health/index.js';
@@ -55,6 +56,7 @@ export class Server {
         }),
         { logger: nestLog, abortOnError: false },
       );
+      app.useWebSocketAdapter(new MusterWsAdapter(app));
       const draining = app.get(Draining);
       configureHttp(app, {
         logger,

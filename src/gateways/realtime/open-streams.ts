@@ -1,20 +1,22 @@
 import type { Principal } from '../../shared/auth/index.js';
+import type { DomainError } from '../../shared/errors/index.js';
 import { TooManyStreams } from './realtime.errors.js';
 
-/** Counts the streams that are open on this node, by key and by tenant. */
+/** Counts the streams, or the connections of another kind, that are open on this node, by key and by tenant. */
 export class OpenStreams {
   private readonly counts = new Map<string, number>();
 
   constructor(
     private readonly perKey: number,
     private readonly perTenant: number,
+    private readonly Refusal: new (what: 'key' | 'tenant', limit: number) => DomainError = TooManyStreams,
   ) {}
 
-  /** @returns what gives the place back; only its first call counts. @throws TooManyStreams */
+  /** @returns what gives the place back; only its first call counts. @throws TooManyStreams, or what refuses instead */
   take({ tenantId, keyId, actorId }: Principal): () => void {
     const [key, tenant] = [`${tenantId}:${keyId ?? actorId}`, tenantId];
-    if (this.of(key) >= this.perKey) throw new TooManyStreams('key', this.perKey);
-    if (this.of(tenant) >= this.perTenant) throw new TooManyStreams('tenant', this.perTenant);
+    if (this.of(key) >= this.perKey) throw new this.Refusal('key', this.perKey);
+    if (this.of(tenant) >= this.perTenant) throw new this.Refusal('tenant', this.perTenant);
     this.add(key, 1);
     this.add(tenant, 1);
     let held = true;

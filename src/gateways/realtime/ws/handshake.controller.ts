@@ -1,0 +1,59 @@
+import { Controller, Get, HttpCode, HttpException, Inject, Req } from '@nestjs/common';
+import { ApiExtraModels, ApiHeader, ApiResponse } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { MissingCredentials, RequireCredentials } from '../../../shared/auth/index.js';
+import { assertHandshake, assertOrigin, encodingFor } from './handshake.js';
+import { limitsOf, SOCKET_OPTIONS, type SocketLimits, type SocketOptions } from './socket.options.js';
+import { type Admitted, Sockets } from './sockets.service.js';
+import { SubscribeParams } from './subscribe.dto.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set when the request may become a WebSocket connection. */
+    admitted?: Admitted;
+  }
+}
+
+/** The handshake is a route like others: credentials, limits, log and refusals are those of every request. */
+@Controller('v1/ws')
+@RequireCredentials()
+@ApiExtraModels(SubscribeParams)
+export class HandshakeController {
+  private readonly limits: SocketLimits;
+
+  constructor(
+    private readonly sockets: Sockets,
+    @Inject(SOCKET_OPTIONS) options: SocketOptions,
+  ) {
+    this.limits = limitsOf(options);
+  }
+
+  /** Opens a WebSocket that speaks JSON-RPC 2.0, in JSON or MessagePack by subprotocol; see docs/realtime.md. */
+  @Get()
+  @HttpCode(101)
+  @ApiHeader({
+    name: 'Sec-WebSocket-Protocol',
+    required: false,
+    description: 'muster.v1+json or muster.v1+msgpack, and where no Authorization can be sent muster.bearer.<token>.',
+  })
+  @ApiResponse({ status: 101, description: 'The connection speaks WebSocket from here on.' })
+  @ApiResponse({ status: 426, description: 'This was no WebSocket handshake.' })
+  open(@Req() request: FastifyRequest): void {
+    const { caller, stillAllowed, headers, ip, id, inProcess } = request;
+    if (!inProcess?.upgrade) throw new HttpException('This route opens WebSockets only.', 426);
+    if (!caller || !stillAllowed) throw new MissingCredentials();
+    assertHandshake(headers);
+    assertOrigin(headers, this.limits.origins);
+    const encoding = encodingFor(headers);
+    const { authorization = '', 'user-agent': agent = 'websocket' } = headers;
+    request.admitted = {
+      id,
+      caller,
+      address: ip,
+      headers: { authorization, 'user-agent': agent },
+      encoding,
+      stillAllowed,
+      giveBack: this.sockets.reserve(caller),
+    };
+  }
+}

@@ -1,0 +1,85 @@
+/** A method that calls a route. */
+export interface RestMethod {
+  readonly name: string;
+  readonly verb: string;
+  readonly path: string;
+  /** Names in the path, which are parameters. */
+  readonly ids: readonly string[];
+  /** Where the other parameters go; nowhere when the route takes none. */
+  readonly rest: 'query' | 'body' | undefined;
+  /** Whether the route asks for `If-Match`. */
+  readonly versioned: boolean;
+}
+
+/**
+ * What each method calls: verb, path, what takes the parameters that are not in the path, and whether it changes a
+ * version that was read. A test holds the table against docs/openapi.json.
+ */
+const ROUTES: Readonly<Record<string, string>> = {
+  'workspace.create': 'POST /v1/workspaces body',
+  'workspace.list': 'GET /v1/workspaces query',
+  'workspace.get': 'GET /v1/workspaces/{id}',
+  'workspace.update': 'PATCH /v1/workspaces/{id} body versioned',
+  'workspace.delete': 'DELETE /v1/workspaces/{id}',
+  'workspace.events': 'GET /v1/workspaces/{id}/events query',
+  'event.list': 'GET /v1/events query',
+
+  'agent.register': 'POST /v1/agents body',
+  'agent.discover': 'GET /v1/agents query',
+  'agent.get': 'GET /v1/agents/{id}',
+  'agent.update': 'PATCH /v1/agents/{id} body versioned',
+  'agent.delete': 'DELETE /v1/agents/{id}',
+  'agent.heartbeat': 'POST /v1/agents/{id}/heartbeat',
+  'agent.status': 'POST /v1/agents/{id}/status body',
+
+  'task.create': 'POST /v1/tasks body',
+  'task.createBatch': 'POST /v1/tasks/batch body',
+  'task.import': 'POST /v1/tasks/import body',
+  'task.list': 'GET /v1/tasks query',
+  'task.get': 'GET /v1/tasks/{id}',
+  'task.getBatch': 'POST /v1/tasks/get body',
+  'task.update': 'PATCH /v1/tasks/{id} body versioned',
+  'task.delete': 'DELETE /v1/tasks/{id}',
+  'task.claim': 'POST /v1/tasks/claim body',
+  'task.heartbeat': 'POST /v1/tasks/heartbeat body',
+  'task.progress': 'POST /v1/tasks/{id}/progress body',
+  'task.complete': 'POST /v1/tasks/{id}/complete body',
+  'task.fail': 'POST /v1/tasks/{id}/fail body',
+  'task.release': 'POST /v1/tasks/{id}/release body',
+  'task.retry': 'POST /v1/tasks/{id}/retry',
+  'task.retryMany': 'POST /v1/tasks/retry body',
+  'task.cancel': 'POST /v1/tasks/{id}/cancel body',
+  'task.awaitInput': 'POST /v1/tasks/{id}/await-input body',
+  'task.giveInput': 'POST /v1/tasks/{id}/input body',
+  'task.listEdges': 'GET /v1/tasks/{id}/edges',
+  'task.addEdge': 'POST /v1/tasks/{id}/edges body',
+  'task.removeEdge': 'DELETE /v1/tasks/{id}/edges/{blockerId} query',
+  'task.attempts': 'GET /v1/tasks/{id}/attempts',
+  'task.explain': 'GET /v1/tasks/{id}/explain',
+  'task.timeline': 'GET /v1/tasks/{id}/timeline query',
+  'task.subtasks': 'GET /v1/tasks/{id}/subtasks query',
+  'task.tree': 'GET /v1/tasks/{id}/tree query',
+  'task.stats': 'GET /v1/tasks/stats query',
+  'task.workload': 'GET /v1/tasks/workload query',
+  'task.overdue': 'GET /v1/tasks/overdue query',
+  'task.integrity': 'GET /v1/tasks/integrity',
+  'task.pause': 'POST /v1/tasks/pause body',
+  'task.resume': 'POST /v1/tasks/resume body',
+  'task.listPauses': 'GET /v1/tasks/pauses query',
+  'task.getConcurrencyLimit': 'GET /v1/tasks/concurrency-limit query',
+  'task.setConcurrencyLimit': 'PUT /v1/tasks/concurrency-limit body',
+
+  'key.create': 'POST /v1/keys body',
+  'key.list': 'GET /v1/keys query',
+  'key.revoke': 'DELETE /v1/keys/{id}',
+  'audit.list': 'GET /v1/audit query',
+};
+
+function methodOf([name, route]: [string, string]): [string, RestMethod] {
+  const [verb = '', path = '', ...words] = route.split(' ');
+  const ids = [...path.matchAll(/\{(\w+)\}/g)].map(([, id = '']) => id);
+  const rest = words.find((word) => word === 'query' || word === 'body');
+  return [name, { name, verb, path, ids, rest, versioned: words.includes('versioned') }];
+}
+
+export const REST_METHODS: ReadonlyMap<string, RestMethod> = new Map(Object.entries(ROUTES).map(methodOf));

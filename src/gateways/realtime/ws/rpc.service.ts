@@ -1,0 +1,155 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { RateLimits } from '../../../shared/auth/index.js';
+import { InvalidInput, type JsonObject, type JsonValue } from '../../../shared/errors/index.js';
+import { TooManyItems } from '../../../shared/http/index.js';
+import { OwnMethods } from './own-methods.js';
+import { RestCalls } from './rest-calls.js';
+import { REST_METHODS } from './rest-methods.js';
+import { type RpcError, toRpcError } from './rpc-errors.js';
+import { idOf, type RpcId, requestOf, type RpcRequest } from './rpc-request.js';
+import type { SocketConnection } from './socket-connection.js';
+import { limitsOf, SOCKET_OPTIONS, type SocketLimits, type SocketOptions } from './socket.options.js';
+import { IdInUse, InvalidRequest, MethodNotFound } from './ws.errors.js';
+
+/** What is to be sent, if anything, and what begins then. */
+interface Reply {
+  bytes?: Buffer;
+  afterwards?: (() => void) | undefined;
+}
+
+/** Requests of one batch that are worked on at the same time. */
+const ABREAST = 16;
+
+/** JSON-RPC 2.0: reads what a connection sends, has it done, and answers. */
+@Injectable()
+export class Rpc {
+  private readonly logger = new Logger('sockets');
+  private readonly limits: SocketLimits;
+
+  constructor(
+    private readonly rest: RestCalls,
+    private readonly own: OwnMethods,
+    private readonly rates: RateLimits,
+    @Inject(SOCKET_OPTIONS) options: SocketOptions,
+  ) {
+    this.limits = limitsOf(options);
+  }
+
+  /** Never fails: what goes wrong is answered. */
+  async receive(connection: SocketConnection, bytes: Buffer, binary: boolean): Promise<void> {
+    const { bytes: answer, afterwards } = await this.replyTo(connection, bytes, binary);
+    if (answer) connection.send(answer);
+    afterwards?.();
+  }
+
+  private async replyTo(connection: SocketConnection, bytes: Buffer, binary: boolean): Promise<Reply> {
+    try {
+      const message = decode(connection, bytes, binary);
+      return Array.isArray(message) ? await this.batch(connection, message) : await this.one(connection, message);
+    } catch (error) {
+      return this.refuse(connection, null, error);
+    }
+  }
+
+  /** Together but not all at once; the answers stand in the order of the requests. */
+  private async batch(connection: SocketConnection, messages: readonly JsonValue[]): Promise<Reply> {
+    if (messages.length === 0) throw new InvalidRequest('A batch must hold a request.');
+    if (messages.length > this.limits.batch) throw new TooManyItems('requests', this.limits.batch);
+    const replies: Reply[] = [];
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      for (let index = next++; index < messages.length; index = next++) {
+        replies[index] = await this.one(connection, messages[index] ?? null);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(ABREAST, messages.length) }, lane));
+    const answers = replies.flatMap(({ bytes }) => bytes ?? []);
+    return {
+      ...(answers.length > 0 && { bytes: connection.encoding.batch(answers) }),
+      afterwards: () => replies.forEach(({ afterwards }) => afterwards?.()),
+    };
+  }
+
+  private async one(connection: SocketConnection, message: JsonValue): Promise<Reply> {
+    let request: RpcRequest;
+    try {
+      request = requestOf(message);
+    } catch (error) {
+      return this.refuse(connection, idOf(message), error);
+    }
+    const { id } = request;
+    try {
+      const { result, afterwards } = await this.run(connection, request);
+      return { ...(id !== undefined && { bytes: connection.encoding.answer(id, result) }), afterwards };
+    } catch (error) {
+      const failed = this.errorOf(connection, error, request.method);
+      if (id === undefined) return {};
+      // Under its id it would be taken for the answer to the first request.
+      return { bytes: encodeError(connection, error instanceof IdInUse ? null : id, failed) };
+    }
+  }
+
+  /** @returns the result as JSON text */
+  private async run(
+    connection: SocketConnection,
+    { id, method, params }: RpcRequest,
+  ): Promise<{ result: string; afterwards?: (() => void) | undefined }> {
+    const route = REST_METHODS.get(method);
+    if (!route) return this.runOwn(connection, method, params);
+
+    const { progressToken, ...asked } = params;
+    using call = connection.begin(id);
+    using _progress = this.progress(connection, progressToken);
+    return { result: await this.rest.call(route, asked, call.origin) };
+  }
+
+  /** These pass no route, where requests are counted. */
+  private async runOwn(connection: SocketConnection, method: string, params: JsonObject) {
+    await this.rates.take(connection.peer.caller);
+    const own = this.own.find(method);
+    if (!own) throw new MethodNotFound(method);
+    const { result, afterwards } = await own(connection, params);
+    return { result: JSON.stringify(result), afterwards };
+  }
+
+  /** Tells from time to time that a request is still waited for, if it asked for that. */
+  private progress(connection: SocketConnection, token: JsonValue | undefined): Disposable {
+    if (token === undefined) return { [Symbol.dispose]: () => undefined };
+    if (typeof token !== 'string' && typeof token !== 'number') {
+      throw InvalidInput.of('progressToken', 'isToken', 'progressToken must be a string or a number.');
+    }
+    const begun = performance.now();
+    const timer = setInterval(() => {
+      const elapsedSeconds = Math.round(performance.now() - begun) / 1_000;
+      connection.notify('progress', { token, elapsedSeconds });
+    }, this.limits.progressMs);
+    return { [Symbol.dispose]: () => clearInterval(timer) };
+  }
+
+  /** Of what is no request. It counts as one: nobody may send rubbish without end. */
+  private async refuse(connection: SocketConnection, id: RpcId, error: unknown): Promise<Reply> {
+    let refusal = error;
+    try {
+      await this.rates.take(connection.peer.caller);
+    } catch (limited) {
+      refusal = limited;
+    }
+    return { bytes: encodeError(connection, id, this.errorOf(connection, refusal)) };
+  }
+
+  private errorOf(connection: SocketConnection, error: unknown, method?: string): RpcError {
+    const failed = toRpcError(error, connection.nextCallId());
+    if (failed.data.code === 'internal') this.logger.error({ msg: 'call failed', method, err: error });
+    return failed;
+  }
+}
+
+function decode({ encoding }: SocketConnection, bytes: Buffer, binary: boolean): JsonValue {
+  if (binary === encoding.binary) return encoding.decode(bytes);
+  throw new InvalidRequest(
+    `${encoding.subprotocol} is spoken here, in ${encoding.binary ? 'binary' : 'text'} frames only.`,
+  );
+}
+
+const encodeError = ({ encoding }: SocketConnection, id: RpcId, error: RpcError): Buffer =>
+  encoding.encode({ jsonrpc: '2.0', id, error });

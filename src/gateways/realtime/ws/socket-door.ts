@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { callInProcess, type InProcessAnswer, type InProcessCall } from '../../../shared/http/index.js';
+import { withToken } from './handshake.js';
+import type { Admitted } from './sockets.service.js';
+
+/** Decides before the answer 101 who may connect; everybody else gets the answer of an ordinary request. */
+@Injectable()
+export class SocketDoor {
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  /** Undefined when it was refused, and answered. */
+  async admit(request: IncomingMessage, socket: Socket): Promise<Admitted | undefined> {
+    const gone = new AbortController();
+    socket.on('error', () => socket.destroy());
+    const call: InProcessCall = { signal: gone.signal, upgrade: true };
+    try {
+      const { method = 'GET', url = '/', headers } = request;
+      const address = socket.remoteAddress ?? '';
+      const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
+      const answer = await callInProcess(fastify, { method, url, address, headers: withToken(headers) }, call);
+      const admitted = call.request?.admitted;
+      if (!admitted) return refuse(socket, answer);
+      if (socket.closed) admitted.giveBack();
+      else socket.once('close', admitted.giveBack);
+      return admitted;
+    } catch {
+      // The server is closed.
+      socket.destroy();
+      return undefined;
+    }
+  }
+}
+
+/** Said by what is under the answer. */
+const OWN_HEADERS = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding']);
+
+function refuse(socket: Socket, { status, headers, body }: InProcessAnswer): undefined {
+  const given = Object.entries(headers).filter(([name, value]) => value !== undefined && !OWN_HEADERS.has(name));
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...given.map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  return undefined;
+}
+
+/**
+ * Gives a request that asks for another protocol than WebSocket back to the server, without its wish, which may be
+ * ignored: Java's client asks for HTTP/2 so with every first request. Once somebody listens for upgrades, Node leaves
+ * such a request to him, its body unread.
+ */
+export function serveUnupgraded(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  for (let n = 0; n < request.rawHeaders.length; n += 2) {
+    const [name = '', value = ''] = request.rawHeaders.slice(n, n + 2);
+    if (!/^(?:upgrade|connection|http2-settings)$/i.test(name)) lines.push(`${name}: ${value}`);
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
+  server.emit('connection', socket);
+}

@@ -1,0 +1,208 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { EventLog, LiveFeeds, type NewEvent } from '../../../src/shared/events/index.js';
+import { oneTo } from '../../support/event-node.js';
+import { type Given, type RunningNode, startGiven } from '../../support/given.js';
+import { type ConnectOptions, SocketClient } from '../../support/socket-client.js';
+import { until } from '../../support/until.js';
+
+const ENCODINGS = ['json', 'msgpack'] as const;
+
+const aNote = (feedId: string, type = 'note.written', data: NewEvent['data'] = null): NewEvent => ({
+  feedId,
+  type,
+  subjectType: 'note',
+  subjectId: randomUUID(),
+  data,
+});
+
+async function aWorkspace(given: Given) {
+  const tenant = await given.tenant();
+  const { id } = tenant.workspace;
+  const begun = (await tenant.events.all()).length;
+  return {
+    ...tenant,
+    id,
+    begun,
+    notes: (count: number): NewEvent[] => Array.from({ length: count }, () => aNote(id)),
+    write: (events: NewEvent[], node = given.node): Promise<void> =>
+      node.transactions.run({}, () => Promise.resolve(node.get(EventLog).append(tenant.tenantId, ...events))),
+    connect: (more: ConnectOptions & { node?: RunningNode } = {}): Promise<SocketClient> =>
+      SocketClient.open((more.node ?? given.node).url, { key: tenant.key, ...more }),
+  };
+}
+
+const nothingLeft = (node: RunningNode): Promise<boolean> =>
+  until(
+    () => node.get(LiveFeeds)['feeds'].size + node.get(LiveFeeds)['subscriptions'].size === 0,
+    'nothing is followed',
+  );
+
+describe('subscriptions over WebSocket', () => {
+  const given = startGiven({ nodes: 2, settings: { MUSTER_WS_SUBSCRIPTIONS: '3' } });
+  afterEach(() => Promise.all(given.nodes.map(nothingLeft)));
+
+  it.each(ENCODINGS)('gives what was written and then what is being written, in %s', async (encoding) => {
+    const { id, http, connect, begun } = await aWorkspace(given);
+    await http.post('/v1/tasks', { type: 'build', title: 'One' });
+    const client = await connect({ encoding });
+    const subscription = await client.subscribe({ feeds: [{ workspaceId: id, after: begun }] });
+    await client.untilEvents(subscription, 1);
+    await http.post('/v1/tasks', { type: 'build', title: 'Zwei\n✓' });
+    await client.untilEvents(subscription, 2);
+
+    expect(subscription).toBe('1');
+    const { body } = await http.get<{ events: unknown[] }>(`/v1/workspaces/${id}/events?after=${begun}`);
+    expect(client.eventsOf(subscription)).toEqual(body.events);
+    expect(client.notices('events')).toEqual([
+      expect.objectContaining({ subscription, feed: id, next: begun + 1 }),
+      expect.objectContaining({ subscription, feed: id, next: begun + 2 }),
+    ]);
+    await client.close();
+  });
+
+  it('tells the subscription before its events, in a batch too', async () => {
+    const { id, connect } = await aWorkspace(given);
+    const client = await connect();
+    const params = { feeds: [{ workspaceId: id, after: 0 }] };
+    client.send([1, 2].map((n) => ({ jsonrpc: '2.0', id: n, method: 'subscribe', params })));
+    await Promise.all(['1', '2'].map((one) => client.untilEvents(one, 1)));
+    expect(client.messages[0]).toMatchObject([{ result: { subscription: '1' } }, { result: { subscription: '2' } }]);
+    await client.close();
+  });
+
+  it('has no seam: whoever begins anywhere, on any node, while much is written gets the log from their cursor', async () => {
+    const { id, write, notes, connect, begun } = await aWorkspace(given);
+    await write(notes(500));
+    let written = begun + 500;
+    const writer = async (): Promise<void> => {
+      for (let n = 0; n < 50; n++) {
+        const events = notes(1 + randomInt(5));
+        await write(events, given.nodes[n % 2]);
+        written += events.length;
+      }
+    };
+    const reader = async (n: number) => {
+      await pause(randomInt(250));
+      const after = randomInt(written + 1);
+      const client = await connect({ node: given.nodes[n % 2] as RunningNode, encoding: ENCODINGS[n % 2] ?? 'json' });
+      return { after, client, subscription: await client.subscribe({ feeds: [{ workspaceId: id, after }] }) };
+    };
+
+    const [readers] = await Promise.all([
+      Promise.all(Array.from({ length: 40 }, (_, n) => reader(n))),
+      ...Array.from({ length: 4 }, writer),
+    ]);
+    await Promise.all(
+      readers.map(({ after, client, subscription }) => client.untilEvents(subscription, written - after)),
+    );
+
+    for (const { after, client, subscription } of readers) {
+      expect(client.numbersOf(subscription)).toEqual(oneTo(written).slice(after));
+      expect(client.notices('events').at(-1)).toMatchObject({ next: written });
+      await client.close();
+    }
+  });
+
+  it('follows several feeds at once, each from its own cursor, the tenant’s among them', async () => {
+    const { id, tenantId, http, write, notes, connect, begun } = await aWorkspace(given);
+    const { body: lab } = await http.post<{ id: string }>('/v1/workspaces', { name: 'lab' });
+    await write(notes(3));
+    const client = await connect();
+    const feeds = [{ workspaceId: id, after: begun + 1 }, { workspaceId: lab.id, after: 0 }, {}];
+    const subscription = await client.subscribe({ feeds });
+    await write([...notes(1), aNote(lab.id), ...notes(1)]);
+
+    const of = (feed: string): number[] =>
+      client.eventsOf(subscription).flatMap((event) => (event.feed === feed ? [Number(event.sequence)] : []));
+    await until(() => of(id).length >= 4 && of(lab.id).length >= 2 && of(tenantId).length >= 2);
+    expect(of(id)).toEqual(oneTo(begun + 5).slice(begun + 1));
+    expect(of(lab.id)).toEqual([1, 2]);
+    expect(of(tenantId)).toEqual([1, 2]);
+    expect(await client.call('subscriptions')).toEqual({
+      subscriptions: [
+        {
+          subscription,
+          feeds: [{ workspaceId: id, after: begun + 5 }, { workspaceId: lab.id, after: 2 }, { after: 2 }],
+        },
+      ],
+    });
+    await client.close();
+  });
+
+  it('takes filters by type and subject, and keeps two subscriptions with filters apart', async () => {
+    const { id, write, notes, connect, begun } = await aWorkspace(given);
+    const torn = aNote(id, 'note.torn');
+    const client = await connect();
+    const feeds = [{ workspaceId: id, after: begun }];
+    const byType = await client.subscribe({ feeds, types: ['note.torn'] });
+    const bySubject = await client.subscribe({ feeds, types: ['note.*'], subjects: [torn.subjectId] });
+    const all = await client.subscribe({ feeds });
+    await write([...notes(3), torn, ...notes(2)]);
+    await client.untilEvents(all, 6);
+    await client.untilEvents(byType, 1);
+    await client.untilEvents(bySubject, 1);
+
+    expect(client.numbersOf(byType)).toEqual([begun + 4]);
+    expect(client.numbersOf(bySubject)).toEqual([begun + 4]);
+    expect(client.numbersOf(all)).toEqual(oneTo(begun + 6).slice(begun));
+    await client.close();
+  });
+
+  it('sends nothing more once it is unsubscribed', async () => {
+    const { id, write, notes, connect, begun } = await aWorkspace(given);
+    const client = await connect();
+    const feeds = [{ workspaceId: id, after: begun }];
+    const first = await client.subscribe({ feeds });
+    const second = await client.subscribe({ feeds });
+    expect(await client.call('unsubscribe', { subscription: first })).toEqual({ subscription: first });
+    await write(notes(2));
+    await client.untilEvents(second, 2);
+
+    expect(client.eventsOf(first)).toEqual([]);
+    const again = await client.ask('unsubscribe', { subscription: first });
+    expect(again.error).toMatchObject({ code: -32_004 });
+    expect((await client.ask('unsubscribe', {})).error).toMatchObject({ code: -32_602 });
+    await client.close();
+  });
+
+  it('refuses what it cannot follow, and leaves the other subscriptions alone', async () => {
+    const { id, tenantId, write, notes, connect, begun, keyFor } = await aWorkspace(given);
+    const stranger = await given.tenant();
+    const client = await connect();
+    const kept = await client.subscribe({ feeds: [{ workspaceId: id, after: begun }] });
+    const refusal = async (params: unknown, from = client) => (await from.ask('subscribe', params)).error;
+
+    expect(await refusal({ feeds: [{ workspaceId: stranger.workspace.id }] })).toMatchObject({ code: -32_004 });
+    expect(await refusal({ feeds: [{ workspaceId: tenantId }] })).toMatchObject({ code: -32_004 });
+    expect(await refusal({ feeds: [{ workspaceId: id, after: 99_999 }] })).toMatchObject({
+      code: -32_010,
+      data: { status: 410, code: 'cursor_ahead', oldestCursor: 0 },
+    });
+    for (const [params, field] of [
+      [{}, 'feeds'],
+      [{ feeds: [] }, 'feeds'],
+      [{ feeds: [{ workspaceId: 'x' }] }, 'feeds[0].workspaceId'],
+      [{ feeds: [{ after: -1 }] }, 'feeds[0].after'],
+      [{ feeds: [{}], types: ['Not a type'] }, 'types'],
+      [{ feeds: [{}], subjects: ['x'] }, 'subjects'],
+      [{ feeds: [{}], colour: 'red' }, 'colour'],
+      [{ feeds: [{}, {}] }, 'feeds'],
+    ] as const) {
+      expect(await refusal(params)).toMatchObject({
+        code: -32_602,
+        data: { errors: [expect.objectContaining({ field })] },
+      });
+    }
+    const worker = await connect({ key: await keyFor('tasks:write') });
+    expect(await refusal({ feeds: [{}] }, worker)).toMatchObject({ data: { code: 'missing_scope' } });
+    await client.subscribe({ feeds: [{}] });
+    await client.subscribe({ feeds: [{}] });
+    expect(await refusal({ feeds: [{}] })).toMatchObject({ code: -32_029, data: { code: 'too_many_subscriptions' } });
+
+    await write(notes(1));
+    await client.untilEvents(kept, 1);
+    expect(client.numbersOf(kept)).toEqual([begun + 1]);
+    await Promise.all([client.close(), worker.close()]);
+  });
+});
