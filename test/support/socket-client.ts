@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { Packr } from 'msgpackr';
 import { WebSocket } from 'ws';
 import { until } from './until.js';
@@ -77,6 +78,20 @@ export class SocketClient {
       ...(origin !== undefined && { origin }),
       ...(more.autoPong !== undefined && { autoPong: more.autoPong }),
     });
+  }
+
+  /** The connection under the protocol, for what no client would send. */
+  get raw(): Socket {
+    return (this.ws as unknown as { _socket: Socket })._socket;
+  }
+
+  /** A frame as clients send it, masked by zeros. */
+  sendFrame(opcode: number, payload: Buffer | string, { fin = true, length = Buffer.byteLength(payload) } = {}): void {
+    const head = Buffer.alloc(14);
+    head[0] = (fin ? 0x80 : 0) | opcode;
+    head[1] = 0x80 | 127;
+    head.writeBigUInt64BE(BigInt(length), 2);
+    this.raw.write(Buffer.concat([head, Buffer.from(payload)]));
   }
 
   /** Asks, and waits for the answer. */

@@ -41,7 +41,7 @@ export const JSON_TEXT: Encoding = {
 };
 
 /** Without its records and extensions: what is packed is what every implementation of MessagePack reads. */
-const packr = new Packr({ useRecords: false, variableMapSize: true });
+const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'number' });
 const pack = (value: JsonValue): Buffer => packr.pack(value);
 
 const packed = new WeakMap<WireEvent, Buffer>();
