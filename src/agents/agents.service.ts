@@ -98,6 +98,18 @@ export class AgentsService {
   }
 
   /**
+   * Whoever attended it is gone. An agent that might work is offline then, unless it gave a sign of life after `seenAt`;
+   * what somebody decided about it stays. @throws NotFound
+   */
+  @Transactional()
+  async left(caller: Caller, id: string, seenAt: Date): Promise<Agent> {
+    const agent = await this.agents.getForUpdate(caller.tenantId, id);
+    const isThere = agent.lastSeenAt > seenAt;
+    const mightWork = agent.status === 'active' || agent.status === 'starting';
+    return mightWork && !isThere ? this.transition(caller, agent, 'offline') : agent;
+  }
+
+  /**
    * Hides the agent and frees its name. It can claim nothing more; what it holds it may finish, and goes back to the
    * others when a lease runs out. @throws NotFound
    */

@@ -54,7 +54,7 @@ export function callInProcess(
   call: InProcessCall,
 ): Promise<InProcessAnswer> {
   const asked = {
-    method: method,
+    method,
     url,
     headers,
     remoteAddress: address,

@@ -20,7 +20,7 @@ describe.each(ENCODINGS)('methods over WebSocket, in %s', (encoding) => {
     return client;
   };
 
-  it('[S154] does the work of an agent: register, create, claim, heartbeat, progress, complete', async () => {
+  it('[S157] does the work of an agent: register, create, claim, heartbeat, progress, complete', async () => {
     const { key, get } = await given.tenant();
     const client = await connect(key);
     expect(client.ws.protocol).toBe(`muster.v1+${encoding}`);

@@ -42,7 +42,7 @@ describe('subscriptions over WebSocket', () => {
   const given = startGiven({ nodes: 2, settings: { MUSTER_WS_SUBSCRIPTIONS: '3' } });
   afterEach(() => Promise.all(given.nodes.map(nothingLeft)));
 
-  it.each(ENCODINGS)('gives what was written and then what is being written, in %s', async (encoding) => {
+  it.each(ENCODINGS)('[S154] gives what was written and then what is being written, in %s', async (encoding) => {
     const { id, http, connect, begun } = await aWorkspace(given);
     await http.post('/v1/tasks', { type: 'build', title: 'One' });
     const client = await connect({ encoding });
@@ -71,7 +71,7 @@ describe('subscriptions over WebSocket', () => {
     await client.close();
   });
 
-  it('has no seam: whoever begins anywhere, on any node, while much is written gets the log from their cursor', async () => {
+  it('[S154] has no seam: whoever begins anywhere, on any node, while much is written gets the log from their cursor', async () => {
     const { id, write, notes, connect, begun } = await aWorkspace(given);
     await write(notes(500));
     let written = begun + 500;

@@ -53,6 +53,7 @@ const IF_MATCH: Described = {
 };
 
 const SUBSCRIPTION: Described = { ...text('subscription', 'As `subscribe` answered.'), required: true };
+const AGENT: Described = { name: 'agentId', required: true, schema: { type: 'string', format: 'uuid' } };
 const object = (properties: JsonObject, description = ''): JsonObject => ({
   type: 'object',
   ...(description && { description }),
@@ -77,6 +78,14 @@ const OWN: readonly { name: string; summary: string; params: Described[] | strin
     params: [{ name: 'id', required: true, schema: { type: ['string', 'number'] } }],
     result: object({ cancelled: { type: 'boolean' } }),
   },
+  {
+    name: 'agent.attach',
+    summary:
+      'A sign of life of the agent, and further ones as long as this connection is open. The agent goes offline when its last connection has ended and nothing more is heard of it.',
+    params: [AGENT],
+    result: { $ref: '#/components/schemas/AgentHeartbeat' },
+  },
+  { name: 'agent.detach', summary: 'Ends what agent.attach began.', params: [AGENT], result: object({}) },
   {
     name: 'subscribe',
     summary:

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidInput, type JsonObject, type JsonValue } from '../../../shared/errors/index.js';
+import type { JsonObject, JsonValue } from '../../../shared/errors/index.js';
+import { Attendance } from './attendance.service.js';
 import { MethodCatalogue } from './method-catalogue.js';
 import type { SocketConnection } from './socket-connection.js';
 import { Subscriptions } from './subscriptions.service.js';
@@ -19,13 +20,15 @@ export class OwnMethods {
 
   constructor(
     private readonly subscriptions: Subscriptions,
+    private readonly attendance: Attendance,
     private readonly catalogue: MethodCatalogue,
   ) {
     this.methods = new Map<string, OwnMethod>([
       ['ping', () => ({ result: {} })],
       ['time', () => ({ result: { time: new Date().toISOString() } })],
       ['methods', () => ({ result: this.catalogue.document() })],
-      ['cancel', (connection, { id }) => ({ result: { cancelled: connection.cancel(idIn(id)) } })],
+      ['agent.attach', async (connection, params) => ({ result: await this.attendance.attach(connection, params) })],
+      ['agent.detach', (connection, params) => this.detach(connection, params)],
       ['subscribe', (connection, params) => this.subscribe(connection, params)],
       ['unsubscribe', (connection, { subscription }) => this.unsubscribe(connection, subscription)],
       [
@@ -44,13 +47,13 @@ export class OwnMethods {
     return { result: { subscription: pump.id }, afterwards: () => void pump.run() };
   }
 
+  private detach(connection: SocketConnection, params: JsonObject): Outcome {
+    this.attendance.detach(connection, params);
+    return { result: {} };
+  }
+
   private unsubscribe(connection: SocketConnection, subscription: JsonValue | undefined): Outcome {
     this.subscriptions.unsubscribe(connection, subscription);
     return { result: { subscription: subscription ?? null } };
   }
-}
-
-function idIn(id: JsonValue | undefined): string | number {
-  if (typeof id === 'string' || typeof id === 'number') return id;
-  throw InvalidInput.of('id', 'isId', 'id must be that of a request under way, a string or a number.');
 }

@@ -17,6 +17,12 @@ interface Reply {
   afterwards?: (() => void) | undefined;
 }
 
+/** The result, as JSON text. */
+interface Done {
+  result: string;
+  afterwards?: (() => void) | undefined;
+}
+
 /** Requests of one batch that are worked on at the same time. */
 const ABREAST = 16;
 
@@ -89,27 +95,33 @@ export class Rpc {
     }
   }
 
-  /** @returns the result as JSON text */
-  private async run(
-    connection: SocketConnection,
-    { id, method, params }: RpcRequest,
-  ): Promise<{ result: string; afterwards?: (() => void) | undefined }> {
+  private async run(connection: SocketConnection, { id, method, params }: RpcRequest): Promise<Done> {
+    if (method === 'cancel') return this.cancel(connection, params.id);
+    using call = connection.begin(id);
     const route = REST_METHODS.get(method);
-    if (!route) return this.runOwn(connection, method, params);
+    if (!route) return await this.runOwn(connection, method, params);
 
     const { progressToken, ...asked } = params;
-    using call = connection.begin(id);
     using _progress = this.progress(connection, progressToken);
     return { result: await this.rest.call(route, asked, call.origin) };
   }
 
   /** These pass no route, where requests are counted. */
-  private async runOwn(connection: SocketConnection, method: string, params: JsonObject) {
+  private async runOwn(connection: SocketConnection, method: string, params: JsonObject): Promise<Done> {
     await this.rates.take(connection.peer.caller);
     const own = this.own.find(method);
     if (!own) throw new MethodNotFound(method);
     const { result, afterwards } = await own(connection, params);
     return { result: JSON.stringify(result), afterwards };
+  }
+
+  /** Takes no place among the requests under way: it ends one of them. */
+  private async cancel(connection: SocketConnection, id: JsonValue | undefined): Promise<Done> {
+    await this.rates.take(connection.peer.caller);
+    if (typeof id !== 'string' && typeof id !== 'number') {
+      throw InvalidInput.of('id', 'isId', 'id must be that of a request under way, a string or a number.');
+    }
+    return { result: JSON.stringify({ cancelled: connection.cancel(id) }) };
   }
 
   /** Tells from time to time that a request is still waited for, if it asked for that. */

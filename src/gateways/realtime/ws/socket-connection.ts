@@ -23,8 +23,11 @@ export interface Peer {
 }
 
 export interface ConnectionHooks {
-  onMessage: (connection: SocketConnection, bytes: Buffer, binary: boolean) => void;
+  /** Settles when the message was answered; never fails. */
+  onMessage: (connection: SocketConnection, bytes: Buffer, binary: boolean) => Promise<void>;
   onSent: () => void;
+  /** Called whenever a sign of life is asked for. */
+  onPing: (connection: SocketConnection) => void;
   onClosed: (connection: SocketConnection, reason: CloseReason) => void;
 }
 
@@ -43,9 +46,12 @@ interface Call extends Disposable {
 /** One open connection: what is sent, what is under way, and how it ends. */
 export class SocketConnection {
   readonly pumps = new Map<string, FeedPump>();
+  /** Agents that are there as long as this connection is. */
+  readonly agents = new Set<string>();
   private readonly waiting = new Map<RpcId, AbortController>();
   private readonly openedAt = performance.now();
-  private underWay = 0;
+  /** Messages that are still to be answered. */
+  private unanswered = 0;
   private calls = 0;
   private subscribed = 0;
   private heardAt = this.openedAt;
@@ -92,17 +98,16 @@ export class SocketConnection {
   /** Begins a request; it ends when it is disposed of. @throws IdInUse, TooManyInFlight, NodeStopping */
   begin(id: RpcId | undefined): Call {
     if (this.leaving) throw new NodeStopping();
-    if (this.underWay >= this.limits.inFlight) throw new TooManyInFlight(this.limits.inFlight);
+    if (this.waiting.size >= this.limits.inFlight) throw new TooManyInFlight(this.limits.inFlight);
     if (id != null && this.waiting.has(id)) throw new IdInUse(id);
     // One that nobody can name ends with the connection as well.
     const key = id ?? this.nextCallId();
     const gone = new AbortController();
     this.waiting.set(key, gone);
-    this.underWay++;
     const { address, headers } = this.peer;
     return {
       origin: { address, headers: { ...headers, 'x-request-id': this.nextCallId() }, signal: gone.signal },
-      [Symbol.dispose]: () => this.ended(key),
+      [Symbol.dispose]: () => void this.waiting.delete(key),
     };
   }
 
@@ -163,7 +168,7 @@ export class SocketConnection {
       this.close(reason, text);
     };
     for (const gone of this.waiting.values()) gone.abort();
-    if (this.underWay === 0) this.leaving();
+    if (this.unanswered === 0) this.leaving();
   }
 
   /** Called every second or so. */
@@ -181,7 +186,7 @@ export class SocketConnection {
   }
 
   private get isIdle(): boolean {
-    return this.underWay === 0 && this.pumps.size === 0;
+    return this.unanswered === 0 && this.pumps.size === 0 && this.agents.size === 0;
   }
 
   private ping(now: number): void {
@@ -189,18 +194,17 @@ export class SocketConnection {
     if (!this.isOpen) return;
     this.ws.ping();
     for (const pump of this.pumps.values()) pump.tellCursors();
+    this.hooks.onPing(this);
   }
 
   private heard(bytes: Buffer, binary: boolean): void {
-    this.heardAt = this.askedAt = performance.now();
-    this.hooks.onMessage(this, bytes, binary);
-  }
-
-  private ended(key: RpcId): void {
-    this.waiting.delete(key);
-    this.underWay--;
-    this.askedAt = performance.now();
-    if (this.underWay === 0) this.leaving?.();
+    this.heardAt = performance.now();
+    this.unanswered++;
+    void this.hooks.onMessage(this, bytes, binary).then(() => {
+      this.unanswered--;
+      this.askedAt = performance.now();
+      if (this.unanswered === 0) this.leaving?.();
+    });
   }
 
   private drained(): void {

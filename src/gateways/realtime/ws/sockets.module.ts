@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { OptionsSource } from '../../../shared/options/index.js';
+import { AgentsModule } from '../../../agents/index.js';
+import { Attendance } from './attendance.service.js';
 import { CredentialWatch } from './credential-watch.js';
 import { HandshakeController } from './handshake.controller.js';
 import { MethodCatalogue } from './method-catalogue.js';
@@ -18,9 +20,11 @@ export class SocketsModule {
   static forRootAsync(source: OptionsSource<SocketOptions>): DynamicModule {
     return {
       module: SocketsModule,
+      imports: [AgentsModule],
       controllers: [HandshakeController],
       providers: [
         { provide: SOCKET_OPTIONS, ...source },
+        Attendance,
         CredentialWatch,
         MethodCatalogue,
         OwnMethods,

@@ -5,6 +5,7 @@ import type { Principal } from '../../../shared/auth/index.js';
 import { NodeStopping } from '../../../shared/http/index.js';
 import { Metrics } from '../../../shared/metrics/index.js';
 import { OpenStreams } from '../open-streams.js';
+import { Attendance } from './attendance.service.js';
 import { CredentialWatch } from './credential-watch.js';
 import { Rpc } from './rpc.service.js';
 import { type ConnectionHooks, type Peer, SocketConnection } from './socket-connection.js';
@@ -36,6 +37,7 @@ export class Sockets implements OnModuleDestroy {
 
   constructor(
     rpc: Rpc,
+    private readonly attendance: Attendance,
     private readonly credentials: CredentialWatch,
     @Inject(SOCKET_OPTIONS) options: SocketOptions,
     metrics: Metrics,
@@ -114,10 +116,12 @@ export class Sockets implements OnModuleDestroy {
     return {
       onMessage: (connection, bytes, binary) => {
         messages.inc({ direction: 'in' });
-        void rpc.receive(connection, bytes, binary);
+        return rpc.receive(connection, bytes, binary);
       },
       onSent: () => messages.inc({ direction: 'out' }),
+      onPing: (connection) => this.attendance.beat(connection),
       onClosed: (connection, reason) => {
+        this.attendance.release(connection);
         this.connections.delete(connection);
         closed.inc({ reason });
         if (this.connections.size === 0) this.emptied?.();

@@ -1,0 +1,298 @@
+import { randomUUID } from 'node:crypto';
+import { ApiKeysService } from '../../../src/shared/auth/index.js';
+import { EventLog, LiveFeeds } from '../../../src/shared/events/index.js';
+import { query, workerDatabase } from '../../support/database.js';
+import { oneTo } from '../../support/event-node.js';
+import { type Given, type RunningNode, startGiven, startNode } from '../../support/given.js';
+import { SocketClient } from '../../support/socket-client.js';
+import { until } from '../../support/until.js';
+
+const PING_MS = 300;
+
+async function metric(node: RunningNode, name: string): Promise<number> {
+  const text = await (await fetch(`${node.url}/metrics`)).text();
+  const line = text.split('\n').find((one) => one.startsWith(`muster_${name} `));
+  return Number(line?.split(' ').at(-1) ?? 0);
+}
+
+const write = async (given: Given, tenantId: string, feedId: string, count: number, size = 10): Promise<void> => {
+  const note = { feedId, type: 'note.written', subjectType: 'note', data: { text: 'a'.repeat(size) } };
+  const events = Array.from({ length: count }, () => ({ ...note, subjectId: randomUUID() }));
+  await given.node.transactions.run({}, () => Promise.resolve(given.node.get(EventLog).append(tenantId, ...events)));
+};
+
+describe('connections over WebSocket', () => {
+  const given = startGiven({
+    nodes: 2,
+    settings: {
+      MUSTER_WS_PING_MS: String(PING_MS),
+      MUSTER_WS_STALLED_MS: '2000',
+      MUSTER_WS_PROGRESS_MS: '50',
+    },
+  });
+
+  it('[S156] closes all connections of a key that is revoked, and no other', async () => {
+    const { caller, key } = await given.tenant();
+    const keys = given.node.get(ApiKeysService);
+    const doomed = await keys.create(caller, { name: 'doomed', scopes: ['read'] });
+    const open = await Promise.all(
+      given.nodes.flatMap(({ url }) => [1, 2].map(() => SocketClient.open(url, { key: doomed.secret }))),
+    );
+    const other = await SocketClient.open(given.node.url, { key });
+    await open[0]?.subscribe({ feeds: [{}] });
+
+    await keys.revoke(caller, doomed.key.id);
+    for (const client of open) expect(await client.end()).toEqual({ code: 4401, reason: 'This API key was revoked.' });
+    expect(await other.call('ping')).toEqual({});
+    await other.close();
+    expect(await metric(given.node, 'sockets_closed_total{reason="credentials"}')).toBe(2);
+  });
+
+  it('closes the connections of a key that expires', async () => {
+    const { caller } = await given.tenant();
+    const keys = given.node.get(ApiKeysService);
+    const expiresAt = new Date(Date.now() + 2_000);
+    const { secret } = await keys.create(caller, { name: 'short', scopes: ['read'], expiresAt });
+    const client = await SocketClient.open(given.node.url, { key: secret });
+    expect(await client.end()).toMatchObject({ code: 4401 });
+  });
+
+  it('gives up a client that gives no sign of life, and keeps one that does', async () => {
+    const { key } = await given.tenant();
+    const mute = await SocketClient.open(given.node.url, { key, autoPong: false });
+    const alive = await SocketClient.open(given.node.url, { key });
+    let pings = 0;
+    alive.ws.on('ping', () => pings++);
+    expect(await mute.end()).toMatchObject({ code: 1006 });
+    await until(() => pings > 3);
+    expect(alive.closed).toBeUndefined();
+    await alive.close();
+    expect(await metric(given.node, 'sockets_closed_total{reason="no_pong"}')).toBe(1);
+  });
+
+  it('moves the cursor of a client past what its filter leaves out', async () => {
+    const { key, tenantId, workspace } = await given.tenant();
+    const client = await SocketClient.open(given.node.url, { key });
+    const subscription = await client.subscribe({
+      feeds: [{ workspaceId: workspace.id, after: 0 }],
+      types: ['task.created'],
+    });
+    await write(given, tenantId, workspace.id, 5);
+    const told = await until(() => client.notices('events').find(({ next }) => Number(next) >= 6));
+    expect(told).toEqual({ subscription, feed: workspace.id, events: [], next: 6 });
+    await client.close();
+  });
+
+  it('gives up a client that never reads its answers, and reads nothing more of it', async () => {
+    const { key } = await given.tenant();
+    const client = await SocketClient.open(given.node.url, { key });
+    client.ws.pause();
+    const sent = 40_000;
+    for (let n = 0; n < sent; n++) client.request('methods');
+    await until(() => metric(given.node, 'sockets_closed_total{reason="stalled"}'));
+    expect(await metric(given.node, 'socket_messages_total{direction="in"}')).toBeLessThan(sent);
+    client.ws.terminate();
+  });
+
+  it('refuses what is above the rate limit with an error that says when to come again, rubbish included', async () => {
+    const node = await startNode(workerDatabase(), {
+      MUSTER_RATE_LIMIT_KEY_PER_SECOND: '1',
+      MUSTER_RATE_LIMIT_KEY_BURST: '60',
+    });
+    const { key } = await given.tenant();
+    const client = await SocketClient.open(node.url, { key });
+    for (let n = 0; n < 25; n++) {
+      client.request('time');
+      client.request('task.list');
+      client.ws.send('rubbish');
+    }
+    const limited = await until(() => {
+      const refused = client.answers.filter(({ error }) => error?.code === -32_029);
+      return refused.length >= 14 ? refused : undefined;
+    });
+    for (const { error } of limited) {
+      expect(error?.data).toMatchObject({
+        code: 'rate_limited',
+        limitedBy: 'key',
+        retryAfterSeconds: expect.any(Number),
+      });
+    }
+    expect(client.closed).toBeUndefined();
+    await client.close();
+    await node.stop();
+  });
+
+  it('[S156] sends clients away when the node stops: what is under way is answered, and they are told to come again', async () => {
+    const node = await startNode(workerDatabase());
+    const { key, ada, workspace } = await given.workspace({ agents: ['ada'] });
+    const client = await SocketClient.open(node.url, { key });
+    const idle = await SocketClient.open(node.url, { key });
+    await client.subscribe({ feeds: [{ workspaceId: workspace.id }] });
+    const claim = client.request('task.claim', { agentId: ada.id, waitSeconds: 30 });
+    await client.call('ping');
+    const stopped = node.stop();
+
+    expect(await client.answer(claim)).toMatchObject({ result: { leases: [] } });
+    for (const one of [client, idle]) {
+      expect(await one.end()).toMatchObject({ code: 1012 });
+      expect(one.notices('reconnect')).toEqual([
+        expect.objectContaining({ code: 'draining', afterMs: expect.any(Number) }),
+      ]);
+    }
+    await stopped;
+    expect(node.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  it('sends a connection away that is as old as one may get', async () => {
+    const node = await startNode(workerDatabase(), { MUSTER_WS_MAX_AGE_MS: '500', MUSTER_WS_PING_MS: '200' });
+    const { key } = await given.tenant();
+    const client = await SocketClient.open(node.url, { key });
+    expect(await client.end()).toMatchObject({ code: 4409 });
+    expect(client.notices('reconnect')).toHaveLength(1);
+    await node.stop();
+  });
+
+  it('tells progress of a request that waits, and ends its waiting when it is cancelled', async () => {
+    const { key, ada } = await given.workspace({ agents: ['ada'] });
+    const client = await SocketClient.open(given.node.url, { key });
+    const claim = { agentId: ada.id, waitSeconds: 30 };
+    client.request('task.claim', { ...claim, progressToken: 'p' }, 'told');
+    client.request('task.claim', claim, 'untold');
+    await until(() => client.notices('progress').length >= 3);
+    for (const id of ['told', 'untold']) client.notify('cancel', { id });
+
+    expect(await client.answer('told')).toMatchObject({ result: { leases: [] } });
+    expect(await client.answer('untold')).toMatchObject({ result: { leases: [] } });
+    const progress = client.notices('progress');
+    expect(new Set(progress.map(({ token }) => token))).toEqual(new Set(['p']));
+    const elapsed = progress.map(({ elapsedSeconds }) => Number(elapsedSeconds));
+    expect(elapsed).toEqual([...elapsed].sort((a, b) => a - b));
+    await client.close();
+  });
+
+  it('loses no lease when a claim is cancelled while it is being granted', async () => {
+    const { key, ada, task, rows } = await given.workspace({ agents: ['ada'] });
+    const client = await SocketClient.open(given.node.url, { key });
+    for (let n = 0; n < 30; n++) {
+      client.request('task.claim', { agentId: ada.id, waitSeconds: 30, leaseSeconds: 3_600 }, `c${n}`);
+      const created = task();
+      client.notify('cancel', { id: `c${n}` });
+      await created;
+    }
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => client.answer<{ leases: unknown[] }>(`c${n}`)),
+    );
+    const granted = answers.flatMap(({ result }) => result?.leases ?? []);
+    const held = await rows(`SELECT id FROM tasks WHERE tenant_id = $1 AND status = 'in_progress'`);
+    expect(granted).toHaveLength(held.length);
+    await client.close();
+  });
+
+  it('ends the waiting of a client that is gone', async () => {
+    const { key, ada } = await given.workspace({ agents: ['ada'] });
+    const client = await SocketClient.open(given.node.url, { key });
+    client.request('task.claim', { agentId: ada.id, waitSeconds: 30 });
+    await client.call('ping');
+    client.ws.terminate();
+    const route = 'http_request_duration_seconds_count{method="POST",route="/v1/tasks/claim",status="200"}';
+    const before = await metric(given.node, route);
+    await until(async () => (await metric(given.node, 'sockets_open')) === 0 && before >= 1);
+  });
+
+  it('keeps an agent there as long as a connection attends it', async () => {
+    const { key, ada, http, tenantId } = await given.workspace({ agents: ['ada'] });
+    const status = async (): Promise<unknown> => (await http.get(`/v1/agents/${ada.id}`)).body.status;
+    await http.post(`/v1/agents/${ada.id}/status`, { status: 'offline' });
+    const first = await SocketClient.open(given.node.url, { key });
+    const second = await SocketClient.open(given.second.url, { key });
+    expect(await first.call('agent.attach', { agentId: ada.id })).toMatchObject({ id: ada.id, status: 'active' });
+    const seen = async (): Promise<number> => {
+      const [row] = await query<{ at: Date }>(
+        given.node.databaseUrl,
+        'SELECT last_seen_at AS at FROM agents WHERE tenant_id = $1 AND id = $2',
+        [tenantId, ada.id],
+      );
+      return row?.at.getTime() ?? 0;
+    };
+    const begun = await seen();
+    await until(async () => (await seen()) > begun);
+    await second.call('agent.attach', { agentId: ada.id });
+    await first.close();
+    const left = await seen();
+    await until(async () => (await seen()) > left + 3 * PING_MS);
+    expect(await status()).toBe('active');
+    await second.close();
+    await until(async () => (await status()) === 'offline');
+
+    const third = await SocketClient.open(given.node.url, { key });
+    await third.call('agent.attach', { agentId: ada.id });
+    await third.call('agent.detach', { agentId: ada.id });
+    await until(async () => (await status()) === 'offline');
+    await third.call('agent.attach', { agentId: ada.id });
+    await http.post(`/v1/agents/${ada.id}/status`, { status: 'draining' });
+    await third.close();
+    const page = await given.node.get(EventLog).read(tenantId, tenantId, { after: 0, limit: 100 });
+    expect(page.events.map(({ type }) => type)).toContain('agent.status_changed');
+    expect(await status()).toBe('draining');
+  });
+
+  it('refuses to attend what is no agent of the tenant, or may not be changed', async () => {
+    const { key, keyFor, ada } = await given.workspace({ agents: ['ada'] });
+    const stranger = await given.workspace({ agents: ['bob'] });
+    const client = await SocketClient.open(given.node.url, { key });
+    const refusal = async (params: unknown, from = client) => (await from.ask('agent.attach', params)).error;
+    expect(await refusal({ agentId: stranger.bob.id })).toMatchObject({ code: -32_004 });
+    expect(await refusal({ agentId: 'x' })).toMatchObject({ code: -32_602 });
+    expect(await refusal({})).toMatchObject({ code: -32_602 });
+    expect(await refusal({ agentId: ada.id, id: 1 })).toMatchObject({ code: -32_602 });
+    expect((await client.ask('agent.detach', { agentId: ada.id })).error).toMatchObject({ code: -32_004 });
+    const reader = await SocketClient.open(given.node.url, { key: await keyFor('read') });
+    expect(await refusal({ agentId: ada.id }, reader)).toMatchObject({ code: -32_003 });
+    await Promise.all([client.close(), reader.close()]);
+  });
+
+  it('leaves nothing behind', async () => {
+    for (const node of given.nodes) {
+      await until(async () => (await metric(node, 'sockets_open')) === 0);
+      await until(() => node.get(LiveFeeds)['subscriptions'].size === 0);
+      expect(node.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    }
+  });
+});
+
+describe('a slow consumer over WebSocket', () => {
+  const given = startGiven({ nodes: 2, settings: { MUSTER_STREAM_BUFFER_EVENTS: '300' } });
+
+  it('resyncs a client that reads more slowly than is written, closes it, and keeps its memory bounded', async () => {
+    const { key, tenantId, workspace } = await given.tenant();
+    const { id } = workspace;
+    const slow = await SocketClient.open(given.node.url, { key });
+    const quick = await SocketClient.open(given.node.url, { key });
+    const feeds = [{ workspaceId: id, after: 1 }];
+    const [first, second] = [await slow.subscribe({ feeds }), await quick.subscribe({ feeds })];
+    slow.ws.pause();
+    let written = 1;
+    const ended = (): Promise<number> => metric(given.node, 'sockets_closed_total{reason="slow_consumer"}');
+    for (; (await metric(given.node, 'live_subscriptions')) > 1; written += 100) {
+      await write(given, tenantId, id, 100, 5_000);
+      await quick.untilEvents(second, written + 99);
+    }
+    slow.ws.resume();
+
+    expect(await slow.end()).toMatchObject({ code: 4429 });
+    await until(ended);
+    const [resync] = slow.notices('resync');
+    const seen = slow.numbersOf(first);
+    expect(seen).toEqual(oneTo(seen.length + 1).slice(1));
+    expect(resync).toMatchObject({
+      subscription: first,
+      code: 'slow_consumer',
+      feeds: [{ workspaceId: id, after: seen.at(-1) }],
+    });
+    const again = await SocketClient.open(given.second.url, { key });
+    const third = await again.subscribe({ feeds: resync?.feeds });
+    await again.untilEvents(third, written - Number(seen.at(-1)));
+    expect([...seen, ...again.numbersOf(third)]).toEqual(oneTo(written).slice(1));
+    await Promise.all([quick.close(), again.close()]);
+  });
+});
