@@ -66,6 +66,44 @@ describe('durable consumers', () => {
     await until(async () => (await cursor(feed)) === 8);
   });
 
+  it('do not read what does not matter, and begin at the time from which on it does', async () => {
+    const [feed, other] = [await aFeed(url), await aFeed(url)];
+    const since = new Map<string, Date>();
+    const handled: LoggedEvent[] = [];
+    const node = await start('sleeper', {
+      since: async (tenantId) => since.get(tenantId),
+      handler: async (event) => void handled.push(event),
+    });
+    await node.append(feed, someEvents(feed, 3));
+    await node.append(other, someEvents(other, 3));
+    since.set(other.tenantId, new Date(0));
+    await until(() => handled.length === 3);
+
+    // Later than the third event by the clock of the database, which tells milliseconds.
+    const [{ now } = { now: new Date() }] = await query<{ now: Date }>(
+      url,
+      `SELECT date_trunc('milliseconds', clock_timestamp()) + interval '1 ms' AS now`,
+    );
+    await until(
+      async () => (await query<{ late: boolean }>(url, 'SELECT clock_timestamp() > $1 AS late', [now]))[0]?.late,
+    );
+    await node.append(feed, someEvents(feed, 2));
+    since.set(feed.tenantId, now);
+    await until(() => handled.length === 5);
+    await until(async () => (await cursor(feed)) === 5);
+    since.delete(feed.tenantId);
+    await node.append(feed, someEvents(feed, 2));
+    await node.append(other, someEvents(other, 1));
+    await until(() => handled.length === 6);
+
+    expect(handled.map(({ feedId, seq }) => [feedId, seq])).toEqual([
+      ...[1, 2, 3].map((seq) => [other.feedId, seq]),
+      ...[4, 5].map((seq) => [feed.feedId, seq]),
+      [other.feedId, 4],
+    ]);
+    expect(await cursor(feed)).toBe(5);
+  });
+
   it('leave no effect of a handler that failed, and its effects once when it succeeds at last', async () => {
     const feed = await aFeed(url);
     let failures = 0;

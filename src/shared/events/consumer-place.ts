@@ -9,6 +9,8 @@ export interface Place {
   seen: number;
   /** Last number of the feed that was heard of. */
   last: number;
+  /** From when on events matter, once the place was moved there; in ms since 1970. */
+  since?: number;
   /** Up to here events are handled one by one, because a batch failed. */
   soloUntil: number;
   attempts: number;

@@ -8,12 +8,18 @@ import type { ConsumersRepository } from './consumers.repository.js';
 import type { LoggedEvent } from './event.js';
 import type { EventLog, EventPage } from './event-log.js';
 import { CursorExpired } from './events.errors.js';
+import type { EventsRepository } from './events.repository.js';
 import type { FeedPlace } from './feeds.repository.js';
 import type { Leadership } from './leadership.js';
 
 export interface ConsumerOptions {
   /** Types it handles; default all. */
   types?: readonly string[];
+  /**
+   * From when on events of a tenant matter; undefined while none do, and then its feeds are not even read. Asked before
+   * every look. Default: all events matter.
+   */
+  since?: (tenantId: string) => Promise<Date | undefined>;
   /** Runs in the transaction that moves the cursor: what it writes to the database happens once for each event. */
   handler: (event: LoggedEvent) => Promise<void>;
   /** After so many failures alone the event is parked; default 5. */
@@ -30,6 +36,7 @@ export interface RunnerParts {
   transactions: Transactions;
   log: EventLog;
   repository: ConsumersRepository;
+  events: EventsRepository;
   leadership: Leadership;
   leaseMs: number;
   count: (consumer: string, outcome: Outcome, events: number) => void;
@@ -161,6 +168,7 @@ export class ConsumerRunner {
   }
 
   private async step(place: Place, tenure: Tenure): Promise<void> {
+    if (!(await this.matters(place))) return;
     const { tenantId, feedId, seen } = place;
     const solo = seen < place.soloUntil;
     const page = await this.parts.log.read(tenantId, feedId, {
@@ -172,6 +180,19 @@ export class ConsumerRunner {
     if (page.events.length > 0) await this.handle(place, tenure, page);
     else if (page.next - place.stored >= STORE_EVERY) await this.advance(place, tenure, page.next);
     place.seen = Math.max(place.seen, page.events.length > 0 ? place.stored : page.next);
+  }
+
+  /** Whether anything of the feed matters; what is older than what does is passed over unread. */
+  private async matters(place: Place): Promise<boolean> {
+    if (!this.options.since) return true;
+    const since = (await this.options.since(place.tenantId))?.getTime();
+    if (since === undefined) place.last = place.seen;
+    else if (since !== place.since) {
+      const first = await this.parts.events.firstSince(place.tenantId, place.feedId, new Date(since));
+      place.seen = Math.max(place.seen, first - 1);
+      place.since = since;
+    }
+    return since !== undefined;
   }
 
   /** Handles the events of a page and moves the cursor over it, all in one transaction. */
