@@ -13,6 +13,8 @@ export const SCOPES = [
   'workspaces:read',
   'workspaces:write',
   'events:read',
+  'webhooks:read',
+  'webhooks:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

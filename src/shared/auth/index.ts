@@ -8,6 +8,7 @@ export { type Caller, type Principal, type Scope, SCOPES } from './caller.js';
 export { type OidcOptions, SIGNATURES, type Signature } from './oidc.js';
 export { type RateLimitOptions, RateLimits } from './rate-limits.js';
 export { grants } from './scopes.js';
+export { open, seal, unseal } from './sealed.js';
 export { newSecret } from './secret.js';
 export type { Tenant } from './tenants.repository.js';
 export { DEFAULT_TENANT, TenantsService } from './tenants.service.js';

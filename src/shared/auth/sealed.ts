@@ -18,13 +18,21 @@ export function seal(text: string, credentials: string): string {
 
 /** @throws Conflict `secret_sealed` when other credentials sealed it */
 export function open(sealed: string, credentials: string): string {
+  const text = unseal(sealed, credentials);
+  if (text !== undefined) return text;
+  throw new Conflict('secret_sealed', 'Only the credentials that made the first request can have its answer again.');
+}
+
+/** Undefined when something else sealed it. */
+export function unseal(sealed: string, credentials: string): string | undefined {
   const bytes = Buffer.from(sealed, 'base64url');
+  if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
   const decipher = createDecipheriv('aes-256-gcm', keyOf(credentials), bytes.subarray(0, IV_BYTES));
   decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
   try {
     return decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
   } catch {
-    throw new Conflict('secret_sealed', 'Only the credentials that made the first request can have its answer again.');
+    return undefined;
   }
 }
 
