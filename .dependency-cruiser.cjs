@@ -1,8 +1,8 @@
 // The arrows of docs/architecture.md, checked:
 //   main → app.module → gateways → aggregates → shared
 //   workflows → tasks → agents → workspaces          documents → agents → workspaces
-//   workers → tasks → agents → workspaces            examples → src/index.ts
-const AGGREGATES = 'workspaces|agents|tasks|documents|workflows|workers';
+//   workers → tasks → agents → workspaces            webhooks → workspaces            examples → src/index.ts
+const AGGREGATES = 'workspaces|agents|tasks|documents|workflows|workers|webhooks';
 
 /** What an aggregate may import besides itself and `shared`. */
 const MAY_USE = {
@@ -12,6 +12,7 @@ const MAY_USE = {
   documents: ['agents', 'workspaces'],
   workflows: ['tasks', 'agents', 'workspaces'],
   workers: ['tasks', 'agents', 'workspaces'],
+  webhooks: ['workspaces'],
 };
 
 const arrows = Object.entries(MAY_USE).map(([aggregate, others]) => ({

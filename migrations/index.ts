@@ -6,6 +6,7 @@ import { Tasks1763900300000 } from './1763900300000-tasks.js';
 import { TaskIndexes1763900400000 } from './1763900400000-task-indexes.js';
 import { TaskCore1763900500000 } from './1763900500000-task-core.js';
 import { EventSubscribers1763900600000 } from './1763900600000-event-subscribers.js';
+import { Webhooks1763900700000 } from './1763900700000-webhooks.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   TaskIndexes1763900400000,
   TaskCore1763900500000,
   EventSubscribers1763900600000,
+  Webhooks1763900700000,
 ];

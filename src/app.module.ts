@@ -42,6 +42,7 @@ export class AppModule {
             bufferEvents: config.streams.bufferEvents,
             bufferBytes: config.streams.bufferBytes,
           },
+          webhooks: config.webhooks,
         }),
       ],
       providers: [{ provide: CONFIG, useValue: config }],

@@ -182,6 +182,46 @@ const SETTINGS = {
       'Whether messages may be compressed, for clients that offer it.',
     ),
   },
+  webhooks: {
+    allowPrivate: setting(
+      'MUSTER_WEBHOOKS_ALLOW_PRIVATE',
+      trust,
+      false,
+      'Private addresses that webhooks may be sent to: loopback, link-local, RFC 1918 and the like.',
+    ),
+    secretKeys: setting(
+      'MUSTER_WEBHOOKS_SECRET_KEYS',
+      list(secret(32)),
+      [],
+      'Keys under which the secrets of webhooks are kept: the first seals, all open. Without one they are kept in the clear.',
+    ),
+    timeoutMs: setting('MUSTER_WEBHOOKS_TIMEOUT_MS', integer(100, 60_000), 15_000, 'Time of one attempt as a whole.'),
+    concurrency: setting(
+      'MUSTER_WEBHOOKS_CONCURRENCY',
+      integer(1, 10_000),
+      64,
+      'Requests to webhooks under way on a node.',
+    ),
+    perHost: setting('MUSTER_WEBHOOKS_PER_HOST', integer(1, 10_000), 8, 'The same to one host.'),
+    retrySeconds: setting(
+      'MUSTER_WEBHOOKS_RETRY_SECONDS',
+      list(integer(0, 86_400)),
+      [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800],
+      'Pauses after failed attempts, each up to a tenth longer or shorter; after the last one a delivery is dead.',
+    ),
+    disableAfterDays: setting(
+      'MUSTER_WEBHOOKS_DISABLE_AFTER_DAYS',
+      integer(1, 365),
+      5,
+      'Days after which a webhook at which everything failed is disabled.',
+    ),
+    retentionDays: setting(
+      'MUSTER_WEBHOOKS_RETENTION_DAYS',
+      integer(1, 3_650),
+      14,
+      'Days that the log of deliveries is kept, dead ones included.',
+    ),
+  },
   oidc: {
     issuer: setting(
       'MUSTER_OIDC_ISSUER',

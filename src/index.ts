@@ -35,5 +35,6 @@ export { configureHttp, createFastifyAdapter } from './shared/http/index.js';
 export { createLogger, NestLog } from './shared/logging/index.js';
 export { Metrics } from './shared/metrics/index.js';
 export * from './tasks/index.js';
+export * from './webhooks/index.js';
 export * from './workers/index.js';
 export * from './workspaces/index.js';

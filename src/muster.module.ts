@@ -11,6 +11,7 @@ import { HealthModule } from './shared/health/index.js';
 import { type Metrics, MetricsModule } from './shared/metrics/index.js';
 import { derived, given, type OptionsSource } from './shared/options/index.js';
 import { TasksHttpModule, TasksModule } from './tasks/index.js';
+import { type WebhookOptions, WebhooksModule } from './webhooks/index.js';
 import { WorkspacesHttpModule, WorkspacesModule } from './workspaces/index.js';
 
 /** What may come from a provider, such as the application's configuration. */
@@ -48,6 +49,8 @@ export interface MusterOptions {
   streams?: StreamOptions;
   /** With `websocket` only. */
   sockets?: SocketOptions;
+  /** How endpoints elsewhere are told what happens. */
+  webhooks?: WebhookOptions;
 }
 
 /** What decides which modules there are. */
@@ -106,13 +109,17 @@ export class MusterModule {
         MetricsModule.forRoot({ http, ...(metrics && { metrics }) }),
         ...shared(http),
         ...aggregates,
+        WebhooksModule.forRootAsync(
+          derived(SOURCE, ({ webhooks = {} }) => webhooks),
+          { http },
+        ),
         ...(http
           ? [HealthModule, ...routes, RealtimeModule.forRootAsync(derived(SOURCE, ({ streams = {} }) => streams))]
           : []),
         ...(http && websocket ? [SocketsModule.forRootAsync(derived(SOURCE, ({ sockets = {} }) => sockets))] : []),
       ],
       providers: [CacheCoherence, ...(http ? [NodeProbes] : [])],
-      exports: aggregates,
+      exports: [...aggregates, WebhooksModule],
     };
   }
 }

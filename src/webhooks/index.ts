@@ -1,0 +1,12 @@
+export { DeliveriesRepository } from './deliveries.repository.js';
+export { DeliveriesService } from './deliveries.service.js';
+export * from './delivery.dto.js';
+export type { DeliveryAttempt, Delivery, DeliveryStatus } from './delivery.entity.js';
+export * from './webhook.dto.js';
+export type { DisabledReason, Webhook } from './webhook.entity.js';
+export type { WebhookOptions } from './webhook.settings.js';
+export { DeliveryPending } from './webhooks.errors.js';
+export { WebhooksModule } from './webhooks.module.js';
+export { WebhooksRepository } from './webhooks.repository.js';
+export { WebhooksService, type WebhookWithSecret } from './webhooks.service.js';
+export { WebhookUpkeep } from './webhook-upkeep.js';
