@@ -86,6 +86,9 @@ export const origin = kind('origin', (given) => {
 export const trust = kind<boolean | string[]>('true | false | addresses', (given) => {
   if (given === 'true' || given === 'false') return given === 'true';
   const addresses = given.split(',').map((address) => address.trim());
-  const isAddress = (address: string): boolean => isIP(address.replace(/\/\d{1,3}$/, '')) !== 0;
+  const isAddress = (address: string): boolean => {
+    const [, ip = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(address) ?? [];
+    return isIP(ip) !== 0 && Number(bits) <= (isIP(ip) === 4 ? 32 : 128);
+  };
   return addresses.every(isAddress) ? addresses : refuse('true, false, or a list of IP addresses or networks'); // prettier-ignore
 });
