@@ -17,7 +17,7 @@ export interface ConsumerOptions {
   types?: readonly string[];
   /**
    * From when on events of a tenant matter; undefined while none do, and then its feeds are not even read. Asked before
-   * every look. Default: all events matter.
+   * every look, and every ten seconds, which is also what a lost wake-up costs. Default: all events matter.
    */
   since?: (tenantId: string) => Promise<Date | undefined>;
   /** Runs in the transaction that moves the cursor: what it writes to the database happens once for each event. */

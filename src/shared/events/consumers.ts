@@ -12,6 +12,8 @@ import { Leadership } from './leadership.js';
 import { Wakeups } from './wakeups.js';
 
 const TICK_MS = 1_000;
+/** Ticks between two looks for lost wake-ups while only consumers of few tenants are held: an idle node asks little. */
+const TICKS_OF_FEW = 10;
 /** Feeds looked at in a tick, for all consumers together; more feeds than that are looked at in turn. */
 const FEEDS_PER_TICK = 1_000;
 
@@ -39,6 +41,7 @@ export class Consumers implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly runnerParts: RunnerParts;
   private sweptTo?: FeedPlace;
   private sweepRecent = false;
+  private ticks = 0;
   private timer?: NodeJS.Timeout;
   private ticking?: Promise<void>;
   private stopped = false;
@@ -64,7 +67,10 @@ export class Consumers implements OnApplicationBootstrap, OnModuleDestroy {
     const count: RunnerParts['count'] = (consumer, outcome, events) => counter.inc({ consumer, outcome }, events);
     this.runnerParts = { ...parts, leaseMs: options.leaseMs ?? DEFAULT_LEASE_MS, count };
     wakeups.onWake((tenantId, feedIds) => this.notice(tenantId, feedIds));
-    wakeups.onReconnect(() => (this.sweptTo = undefined));
+    wakeups.onReconnect(() => {
+      this.sweptTo = undefined;
+      this.ticks = -1;
+    });
   }
 
   /** Declares a consumer; belongs in a module's `onModuleInit`. @throws TypeError when the name is taken */
@@ -143,7 +149,9 @@ export class Consumers implements OnApplicationBootstrap, OnModuleDestroy {
       for (const runner of this.runners.values()) {
         if (await runner.keep()) this.startSweep();
       }
-      if ([...this.runners.values()].some((runner) => runner.holding)) await this.sweep();
+      const held = [...this.runners.values()].filter((runner) => runner.holding);
+      const ofFew = held.every(({ options }) => options.since);
+      if (held.length > 0 && !(ofFew && this.sweepRecent && ++this.ticks % TICKS_OF_FEW)) await this.sweep();
     } catch (error) {
       this.logger.warn({ msg: 'consumers could not be looked after', err: error });
     }
