@@ -56,6 +56,9 @@ const NEXT = `
       WHERE coalesce(h.free, $3::int) > 0
   )`;
 
+/** Nodes that may be at the same rows: those that one has locked do not leave the others without any. */
+const NODES = 4;
+
 /** Taking deliveries to send, and saying what became of them. */
 @Injectable()
 export class DispatchRepository extends AggregateRepository {
@@ -65,19 +68,23 @@ export class DispatchRepository extends AggregateRepository {
 
   /**
    * Takes deliveries that are due. Until the lease ends they are not due for others; a node that dies leaves them to
-   * whoever comes then.
+   * whoever comes then. A row is found again by its key: that it is pending is said by `ended_at`, or an index of what is
+   * pending would look as good, and all that waits for the endpoint would be looked through for it.
    */
   @Operation()
   async claim({ limit, perHost, taken, leaseMs }: ClaimQuery): Promise<Claimed[]> {
     return this.query<Claimed>(
       `WITH ${NEXT}, due AS (
-         SELECT tenant_id, webhook_id, id, due_at, free, row_number() OVER (PARTITION BY host ORDER BY due_at, id) AS place
+         SELECT tenant_id, webhook_id, id, due_at, free,
+             row_number() OVER (PARTITION BY host ORDER BY due_at, id) AS place
            FROM next WHERE due_at <= now()
+       ), candidates AS (
+         SELECT tenant_id, webhook_id, id, due_at FROM due WHERE place <= free ORDER BY due_at LIMIT $4 * ${NODES}
        ), claimed AS (
-         SELECT d.tenant_id, d.webhook_id, d.id FROM due JOIN webhook_deliveries d
-             ON d.tenant_id = due.tenant_id AND d.webhook_id = due.webhook_id AND d.id = due.id
-           WHERE due.place <= due.free AND d.status = 'pending' AND d.due_at <= now()
-           ORDER BY due.due_at LIMIT $4 FOR UPDATE OF d SKIP LOCKED
+         SELECT d.tenant_id, d.webhook_id, d.id FROM candidates c JOIN webhook_deliveries d
+             ON d.tenant_id = c.tenant_id AND d.webhook_id = c.webhook_id AND d.id = c.id
+           WHERE d.ended_at IS NULL AND d.due_at <= now()
+           ORDER BY c.due_at LIMIT $4 FOR UPDATE OF d SKIP LOCKED
        )
        UPDATE webhook_deliveries d
          SET due_at = now() + make_interval(secs => $5::int / 1000.0), epoch = d.epoch + 1

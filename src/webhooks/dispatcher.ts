@@ -12,7 +12,7 @@ import { WebhookSettings } from './webhook.settings.js';
 
 /** A node looks for something to send at most this often, and at least so often when it heard of nothing. */
 const SHORTEST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 10_000;
 /** While a host has no room it is not asked when something for it is due. */
 const PAUSE_WITHOUT_ROOM_MS = 1_000;
 
@@ -45,6 +45,8 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy {
   private lookedAt = 0;
   /** Something happened while it looked. */
   private again = false;
+  /** Something is due by the next look. */
+  private expecting = false;
   private stopped = false;
 
   constructor(
@@ -76,6 +78,7 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy {
     clearTimeout(this.timer);
     if (this.stopped) return;
     this.timer = setTimeout(() => {
+      this.expecting ||= this.again;
       this.again = false;
       // The wake-up may have come out of somebody's transaction, which has ended since.
       this.looking = this.transactions
@@ -98,14 +101,16 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy {
     const { concurrency, perHost, leaseMs } = settings;
     const limit = concurrency - this.sending.size;
     if (limit <= 0) return LONGEST_PAUSE_MS;
-    const claimed = await dispatch.claim({ limit, perHost, taken: hosts.taken(), leaseMs });
-    for (const one of claimed) this.start(one);
-    if (claimed.length === limit) return LONGEST_PAUSE_MS;
-
+    if (this.expecting) {
+      const claimed = await dispatch.claim({ limit, perHost, taken: hosts.taken(), leaseMs });
+      for (const one of claimed) this.start(one);
+      if (claimed.length === limit) return LONGEST_PAUSE_MS;
+    }
     const taken = hosts.taken();
     const longest = taken.length > 0 ? PAUSE_WITHOUT_ROOM_MS : LONGEST_PAUSE_MS;
-    const due = await dispatch.nextDueIn({ perHost, taken });
-    return due === undefined ? longest : Math.min(due, longest);
+    const due = (await dispatch.nextDueIn({ perHost, taken })) ?? Infinity;
+    this.expecting = due <= longest;
+    return Math.min(due, longest);
   }
 
   private start(claimed: Claimed): void {

@@ -75,7 +75,7 @@ export class Sender implements OnApplicationShutdown {
     body: string,
     deadline: number,
   ): Promise<Hop> {
-    if (!this.allowsHost(url.hostname)) throw refused(url.hostname, [url.hostname]);
+    if (!this.allowsHost(url.hostname)) throw refused(url.hostname);
     const secure = url.protocol === 'https:';
     const send = (agent: http.Agent | false): Promise<Hop> => {
       const options = { method: 'POST', agent, lookup: this.lookup, headers: { ...HEADERS, ...headers } };
@@ -95,7 +95,7 @@ export class Sender implements OnApplicationShutdown {
       const allowed = error ? [] : found.filter(({ address }) => this.addresses.allows(address));
       const [first] = allowed;
       if (error) done(error, '');
-      else if (!first) done(refused(hostname, addressesOf(found)), '');
+      else if (!first) done(refused(hostname), '');
       else if (all) done(null, allowed);
       else done(null, first.address, first.family);
     });
@@ -181,11 +181,10 @@ function failure(error: NodeJS.ErrnoException, reused: boolean): Error {
 const answered = (answer: SentAnswer): SendingFailed =>
   new SendingFailed(`answered_${answer.status}`, `It answered ${answer.status}.`, answer.status >= 500, answer);
 
-const refused = (hostname: string, addresses: readonly string[]): SendingFailed =>
+/** Not at which address: what names of the inside mean is no business of those outside. */
+const refused = (hostname: string): SendingFailed =>
   new SendingFailed(
     'address_refused',
-    `${hostname} is at ${addresses.join(', ')}, and requests to private addresses are not allowed.`,
+    `${hostname} is at a private address, and requests to those are not allowed.`,
     false,
   );
-
-const addressesOf = (found: readonly LookupAddress[]): string[] => found.map(({ address }) => address);

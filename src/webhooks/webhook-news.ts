@@ -17,6 +17,7 @@ export class WebhookNews {
   ) {
     wakeups.onAnnouncedElsewhere(CHANGED, () => this.tellChange());
     wakeups.onAnnouncedElsewhere(DUE, () => this.tellDue());
+    wakeups.onReconnect(() => this.tellChange());
   }
 
   onChange(listener: () => void): void {

@@ -32,7 +32,8 @@ const OFF = `, disabled_reason = coalesce(disabled_reason, 'request')`;
 
 /** A day of a few bad minutes is no reason to disable an endpoint that gets an event now and then. */
 const LEAST_FAILURES = 20;
-const BELIEVED_MS = 1_000;
+/** Changes are announced; this is how long one that was not heard of is overlooked. */
+const BELIEVED_MS = 10_000;
 
 @Injectable()
 export class WebhooksRepository extends AggregateRepository {
@@ -165,7 +166,7 @@ export class WebhooksRepository extends AggregateRepository {
 
   /**
    * Since when the first of the tenant's enabled endpoints has been enabled; undefined when there is none. Known for all
-   * tenants at once, and believed for a second: whoever asks does so for every event.
+   * tenants at once, and believed until something changes: whoever asks does so for every event.
    */
   async followedSince(tenantId: string): Promise<Date | undefined> {
     if (!this.followed || performance.now() - this.followed.at > BELIEVED_MS) {

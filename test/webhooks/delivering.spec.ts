@@ -1,3 +1,7 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { Webhook } from 'standardwebhooks';
 import { query } from '../support/database.js';
 import { status } from '../support/receiver.js';
@@ -209,6 +213,66 @@ describe('a webhook', () => {
     expect([patched, body.disabledReason, body.failingSince]).toEqual([200, null, null]);
     expect(disabledAt).toBeGreaterThanOrEqual(20);
     expect(titlesOf(hook)).not.toContain('while it is disabled');
+  });
+
+  it('gets nothing while it is disabled, and then what was pending', async () => {
+    const [hook, fence, ada] = [
+      await receiver(status(429, { 'retry-after': '3600' })),
+      await receiver(),
+      await tenant(),
+    ];
+    const { id } = await ada.endpoint(hook.url);
+    await ada.tasks('first');
+    await until(async () => (await ada.log(id))[0]?.attempts === 1);
+    const set = (enabled: boolean, version: number) =>
+      ada.http.patch(`/v1/webhooks/${id}`, { enabled }, { headers: { 'if-match': `"${version}"` } });
+    await set(false, 1);
+    await query(given.node.databaseUrl, 'UPDATE webhook_deliveries SET due_at = now() WHERE webhook_id = $1', [id]);
+    await ada.endpoint(fence.url);
+    await ada.tasks('second');
+    await fence.first(1);
+    expect(hook.received).toHaveLength(1);
+
+    hook.respond = status(200);
+    await set(true, 2);
+    const [delivery] = await ada.ended(id, 1);
+    expect(delivery).toMatchObject({ status: 'delivered', attempts: 2 });
+    expect(titlesOf(hook)).toEqual(['first', 'first']);
+  });
+
+  it('is verified by the example of the guide', async () => {
+    const [hook, ada] = [await receiver(), await tenant()];
+    const { secret } = await ada.endpoint(hook.url);
+    await ada.tasks('first');
+    const [got] = await hook.first(1);
+    const guide = readFileSync(join(__dirname, '..', '..', 'docs', 'webhooks.md'), 'utf8');
+    const example = /```js\n([^]*?)```/.exec(guide)?.[1] ?? '';
+    const code = example.replace(/^import .*$/m, '').replace('export function', 'function');
+    type Verify = (headers: object, body: string, secret: string) => boolean;
+    const verify = runInNewContext(`${code}; verify`, { createHmac, timingSafeEqual, Buffer }) as Verify;
+    const { headers = {}, body = '' } = got ?? {};
+
+    expect(verify(headers, body, secret)).toBe(true);
+    expect(verify(headers, `${body} `, secret)).toBe(false);
+    expect(verify(headers, body, `whsec_${'A'.repeat(43)}=`)).toBe(false);
+    expect(verify({ ...headers, 'webhook-timestamp': '1' }, body, secret)).toBe(false);
+    expect(verify({}, body, secret)).toBe(false);
+  });
+
+  it('is measured', async () => {
+    const [hook, ada] = [await receiver(status(404)), await tenant()];
+    const { id } = await ada.endpoint(hook.url);
+    await ada.tasks('first');
+    await ada.ended(id, 1);
+    const text = await (await fetch(`${given.node.url}/metrics`)).text();
+    const value = (name: string): number => Number(new RegExp(`^muster_${name} (\\S+)$`, 'm').exec(text)?.[1]);
+
+    expect(value('webhook_attempts_total\\{outcome="failed"\\}')).toBeGreaterThanOrEqual(3);
+    expect(value('webhook_attempts_total\\{outcome="dead"\\}')).toBeGreaterThanOrEqual(1);
+    expect(value('webhook_attempt_seconds_count')).toBeGreaterThanOrEqual(4);
+    expect(value('webhook_deliveries\\{status="dead"\\}')).toBeGreaterThanOrEqual(1);
+    expect(value('webhook_deliveries\\{status="pending"\\}')).toBeGreaterThanOrEqual(0);
+    expect(value('webhook_overdue_seconds')).toBeGreaterThanOrEqual(0);
   });
 
   it('gets a test on request, even when it is disabled', async () => {

@@ -1,5 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { WebhookUpkeep } from '../../src/webhooks/index.js';
 import { startMuster } from '../support/cli.js';
@@ -69,9 +72,10 @@ describe('nodes that send webhooks', () => {
 
   it('lose nothing when one is killed in the middle: another one sends what it had', async () => {
     const database = await scratchDatabase();
+    const home = mkdtempSync(join(tmpdir(), 'muster-webhooks-'));
     const hook = await startReceiver(() => undefined);
     const child = startMuster(['--json', 'start'], {
-      env: { DATABASE_URL: database, MUSTER_PORT: '0', MUSTER_ADMIN_KEY: ADMIN_KEY, ...PATIENT },
+      env: { DATABASE_URL: database, MUSTER_HOME: home, MUSTER_PORT: '0', MUSTER_ADMIN_KEY: ADMIN_KEY, ...PATIENT },
     });
     try {
       const http = new HttpClient(await urlOf(child), ADMIN_KEY);
@@ -98,6 +102,7 @@ describe('nodes that send webhooks', () => {
     } finally {
       child.kill('SIGKILL');
       await hook.stop();
+      rmSync(home, { recursive: true, force: true });
     }
   });
 });

@@ -27,6 +27,35 @@ describe('an ordered webhook', () => {
     expect(most).toBe(1);
   });
 
+  it('gets the events of each feed in their order, one at a time of all of them', async () => {
+    let [running, most] = [0, 0];
+    const hook = await receiver((response) => {
+      most = Math.max(most, ++running);
+      setImmediate(() => {
+        running--;
+        response.writeHead(204).end();
+      });
+    });
+    const ada = await tenant();
+    const labs = await Promise.all(
+      ['a', 'b', 'c'].map(async (name) => (await ada.http.post<{ id: string }>('/v1/workspaces', { name })).body.id),
+    );
+    const { body } = await ada.register({ url: hook.url, types: ['task.created'], ordered: true });
+    await Promise.all(
+      labs.map(async (workspaceId) => {
+        for (let n = 0; n < 10; n++) await ada.task({ workspaceId, title: String(n) });
+      }),
+    );
+    await ada.ended(body.id, 30);
+
+    expect(most).toBe(1);
+    for (const lab of labs) {
+      const got = hook.received.filter(({ event }) => event.id.startsWith(lab)).map(({ event }) => event.sequence);
+      expect(got).toHaveLength(10);
+      expect(got).toEqual([...got].sort((one, other) => one - other));
+    }
+  });
+
   it('goes on with the next when one is dead, and gets what is redriven at the end', async () => {
     const hook = await receiver((response, got) => status(titleOf(got) === '0' ? 400 : 200)(response, got));
     const ada = await tenant();

@@ -47,7 +47,7 @@ describe('what a webhook must not do', () => {
       const { body: test } = await ada.http.post<{ error: string }>(`/v1/webhooks/${id}/test`);
 
       expect(delivery).toMatchObject({ status: 'dead', attempts: 4 });
-      expect(delivery?.history[0]?.error).toMatch(/^address_refused: localhost is at (127\.0\.0\.1|::1)/);
+      expect(delivery?.history[0]?.error).toMatch(/^address_refused: localhost is at a private address/);
       expect(test.error).toMatch(/^address_refused/);
       expect(hook.received).toEqual([]);
     });
@@ -97,7 +97,7 @@ describe('what a webhook must not do', () => {
     });
 
     it.each([
-      ['http://10.0.0.1/', 'address_refused: 10.0.0.1 is at 10.0.0.1'],
+      ['http://10.0.0.1/', 'address_refused: 10.0.0.1'],
       ['http://[::1]/', 'address_refused: [::1]'],
       ['http://localhost.localdomain@127.0.0.1/', 'redirect_refused: It redirected to a URL with credentials.'],
       ['ftp://example.com/', 'redirect_refused: It redirected to another protocol than HTTPS.'],
