@@ -23,7 +23,7 @@ async function endpoints(runner: QueryRunner): Promise<void> {
       url                   text NOT NULL CHECK (length(url) <= 2048),
       host                  text NOT NULL,
       types                 text[] NOT NULL DEFAULT '{}' CHECK (cardinality(types) <= 50),
-      subjects              uuid[] NOT NULL DEFAULT '{}' CHECK (cardinality(subjects) <= 50),
+      subjects              text[] NOT NULL DEFAULT '{}' CHECK (cardinality(subjects) <= 50),
       ordered               boolean NOT NULL,
       description           text,
       enabled               boolean NOT NULL,

@@ -1,8 +1,7 @@
-import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import { TYPE_FILTER } from '../shared/events/index.js';
+import { IsBoolean, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsSubjectFilter, IsTypeFilter } from '../shared/events/index.js';
 import {
   IsId,
-  IsIds,
   IsWhole,
   Omittable,
   type Page,
@@ -19,7 +18,6 @@ export const WEBHOOK_SORTING = new Sorting('createdAt', {
 });
 
 const MAX_URL = 2_048;
-const MAX_FILTERS = 50;
 const DAY = 24 * 60 * 60;
 
 /** An absolute URL of HTTP that carries no credentials: those would stand in logs. */
@@ -39,17 +37,12 @@ const IsEndpoint = (): PropertyDecorator =>
 class WebhookFields {
   /** Only events of these types, such as task.created, or task.* for all that begin so; empty for all. */
   @Omittable()
-  @IsArray()
-  @ArrayMaxSize(MAX_FILTERS)
-  @IsString({ each: true })
-  @MaxLength(100, { each: true })
-  @Matches(TYPE_FILTER, { each: true, message: 'each of $property must be a type, such as task.created, or task.*' })
+  @IsTypeFilter()
   types?: string[];
 
-  /** Only what happened to these: ids of tasks, agents or workspaces; empty for all. */
+  /** Only what happened to these: ids of tasks, agents or workspaces, alone or as task/<id>, or task/* for all of a kind; empty for all. */
   @Omittable()
-  @IsIds()
-  @ArrayMaxSize(MAX_FILTERS)
+  @IsSubjectFilter()
   subjects?: string[];
 
   /** One at a time, in the order of the events: the next one goes when the one before was delivered or is dead. */

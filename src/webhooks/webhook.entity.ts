@@ -16,7 +16,7 @@ export class Webhook {
   /** Name and port of the URL, by which requests are limited and breakers kept. */
   @Column('text') host: string;
   @Column('text', { array: true }) types: string[];
-  @Column('uuid', { array: true }) subjects: string[];
+  @Column('text', { array: true }) subjects: string[];
   @Column('boolean') ordered: boolean;
   @Column('text', { nullable: true }) description: string | null;
 

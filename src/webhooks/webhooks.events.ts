@@ -8,7 +8,7 @@ type WebhookEvent = EventType<JsonObject>;
 const HOST: JsonSchema = { type: 'string', description: 'Of the URL, which may hold a secret and is not told.' };
 const FILTERS: Readonly<Record<string, JsonSchema>> = {
   types: { type: 'array', items: { type: 'string' } },
-  subjects: { type: 'array', items: { type: 'string', format: 'uuid' } },
+  subjects: { type: 'array', items: { type: 'string' } },
   ordered: { type: 'boolean' },
   description: { type: ['string', 'null'] },
   enabled: { type: 'boolean' },

@@ -1,5 +1,4 @@
-import { Matches, MaxLength } from 'class-validator';
-import { CloudEvent, SUBJECT_FILTER, TYPE_FILTER } from '../shared/events/index.js';
+import { CloudEvent, IsSubjectFilter, IsTypeFilter, MAX_FILTERS } from '../shared/events/index.js';
 import { QueryInt, QueryList, Whole } from '../shared/http/index.js';
 
 /** From where a feed is read, and which of its events. */
@@ -9,15 +8,13 @@ export class FeedQuery {
   after?: number;
 
   /** Only events of these types, such as task.created, or task.* for all that begin so. */
-  @QueryList({ max: 50 })
-  @MaxLength(100, { each: true })
-  @Matches(TYPE_FILTER, { each: true, message: 'each of $property must be a type, such as task.created, or task.*' })
+  @QueryList({ max: MAX_FILTERS })
+  @IsTypeFilter()
   types?: string[];
 
   /** Only what happened to these: ids of tasks, agents or workspaces, alone or as task/<id>, or task/* for all of a kind. */
-  @QueryList({ max: 50 })
-  @MaxLength(100, { each: true })
-  @Matches(SUBJECT_FILTER, { each: true, message: 'each of $property must be an id, task/<id>, or task/*' })
+  @QueryList({ max: MAX_FILTERS })
+  @IsSubjectFilter()
   subjects?: string[];
 }
 

@@ -8,7 +8,6 @@ import type { ConsumersRepository } from './consumers.repository.js';
 import type { LoggedEvent } from './event.js';
 import type { EventLog, EventPage } from './event-log.js';
 import { CursorExpired } from './events.errors.js';
-import type { EventsRepository } from './events.repository.js';
 import type { FeedPlace } from './feeds.repository.js';
 import type { Leadership } from './leadership.js';
 
@@ -36,7 +35,6 @@ export interface RunnerParts {
   transactions: Transactions;
   log: EventLog;
   repository: ConsumersRepository;
-  events: EventsRepository;
   leadership: Leadership;
   leaseMs: number;
   count: (consumer: string, outcome: Outcome, events: number) => void;
@@ -188,7 +186,7 @@ export class ConsumerRunner {
     const since = (await this.options.since(place.tenantId))?.getTime();
     if (since === undefined) place.last = place.seen;
     else if (since !== place.since) {
-      const first = await this.parts.events.firstSince(place.tenantId, place.feedId, new Date(since));
+      const first = await this.parts.log.firstSince(place.tenantId, place.feedId, new Date(since));
       place.seen = Math.max(place.seen, first - 1);
       place.since = since;
     }

@@ -6,7 +6,6 @@ import { type ConsumerOptions, ConsumerRunner, describe, type RunnerParts } from
 import { ConsumersRepository, type ParkedEvent, type ParkedKey } from './consumers.repository.js';
 import { EventLog } from './event-log.js';
 import { DEFAULT_LEASE_MS, EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
-import { EventsRepository } from './events.repository.js';
 import { type FeedPlace, FeedsRepository } from './feeds.repository.js';
 import { Leadership } from './leadership.js';
 import { Wakeups } from './wakeups.js';
@@ -25,7 +24,6 @@ export class ConsumerParts {
     readonly log: EventLog,
     readonly repository: ConsumersRepository,
     readonly leadership: Leadership,
-    readonly events: EventsRepository,
     readonly feeds: FeedsRepository,
   ) {}
 }

@@ -120,6 +120,11 @@ export class EventLog implements CommitSink<Pending> {
     return moved;
   }
 
+  /** The number of the first event of a feed that is not older than this; where it ends, the number of the next one. */
+  firstSince(tenantId: string, feedId: string, time: Date): Promise<number> {
+    return this.repository.firstSince(tenantId, feedId, time);
+  }
+
   /**
    * Events of a feed in order, read from the primary. A page is also full with a MiB of data.
    *
@@ -152,8 +157,8 @@ export class EventLog implements CommitSink<Pending> {
     subjectId: string,
     { from, to, after, limit }: { from: Date; to?: Date | undefined; after?: number | undefined; limit: number },
   ): Promise<{ events: LoggedEvent[]; next?: number }> {
-    const first = after === undefined ? await this.repository.firstSince(tenantId, feedId, from) : after + 1;
-    const end = await this.repository.firstSince(tenantId, feedId, to ?? FOREVER);
+    const first = after === undefined ? await this.firstSince(tenantId, feedId, from) : after + 1;
+    const end = await this.firstSince(tenantId, feedId, to ?? FOREVER);
     const until = Math.min(end, first + SUBJECT_WINDOW);
     const found = await this.repository.ofSubject(tenantId, feedId, subjectId, { first, end: until, limit: limit + 1 });
     const events = found.slice(0, limit);

@@ -4,12 +4,13 @@ export type { ParkedEvent, ParkedKey } from './consumers.repository.js';
 export * from './catalogue.js';
 export * from './cloud-event.dto.js';
 export { type LoggedEvent, type NewEvent } from './event.js';
-export { EventFilter, type FilterOptions, SUBJECT_FILTER, TYPE_FILTER } from './event-filter.js';
+export { EventFilter, type FilterOptions } from './event-filter.js';
 export { EventLog, type EventPage, type ReadOptions } from './event-log.js';
 export { EventMaintenance } from './event-maintenance.js';
 export * from './events.errors.js';
 export { EventsModule } from './events.module.js';
 export type { EventsOptions } from './events.options.js';
+export { IsSubjectFilter, IsTypeFilter, MAX_FILTERS } from './filter-fields.js';
 export { Leadership } from './leadership.js';
 export { DEFAULT_BUFFER, LiveFeeds, type SubscribeOptions } from './live-feeds.js';
 export {

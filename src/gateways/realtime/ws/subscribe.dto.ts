@@ -1,6 +1,6 @@
-import { ArrayMaxSize, ArrayMinSize, IsArray, Matches, MaxLength } from 'class-validator';
-import { TYPE_FILTER } from '../../../shared/events/index.js';
-import { IsId, IsIds, IsWhole, NestedList, Omittable } from '../../../shared/http/index.js';
+import { ArrayMaxSize, ArrayMinSize } from 'class-validator';
+import { IsSubjectFilter, IsTypeFilter } from '../../../shared/events/index.js';
+import { IsId, IsWhole, NestedList, Omittable } from '../../../shared/http/index.js';
 
 /** A place in a feed. */
 export class FeedPlace {
@@ -24,15 +24,11 @@ export class SubscribeParams {
 
   /** Only events of these types, such as task.created, or task.* for all that begin so. */
   @Omittable()
-  @ArrayMaxSize(50)
-  @MaxLength(100, { each: true })
-  @Matches(TYPE_FILTER, { each: true, message: 'each of $property must be a type, such as task.created, or task.*' })
-  @IsArray()
+  @IsTypeFilter()
   types?: string[];
 
-  /** Only what happened to these: ids of tasks, agents or workspaces. */
+  /** Only what happened to these: ids of tasks, agents or workspaces, alone or as task/<id>, or task/* for all of a kind. */
   @Omittable()
-  @ArrayMaxSize(50)
-  @IsIds()
+  @IsSubjectFilter()
   subjects?: string[];
 }
