@@ -6,7 +6,10 @@ import { newId } from '../shared/ids/index.js';
 import { Delivery, type DeliveryStatus } from './delivery.entity.js';
 import type { ListDeliveries } from './delivery.dto.js';
 
-export type NewDelivery = Pick<Delivery, 'eventId' | 'type' | 'occurredAt' | 'body'>;
+/** One event on its way to some endpoints. */
+export interface NewDeliveries extends Pick<Delivery, 'eventId' | 'type' | 'occurredAt' | 'body'> {
+  webhookIds: readonly string[];
+}
 
 export interface Backlog {
   pending: number;
@@ -29,14 +32,27 @@ export class DeliveriesRepository extends AggregateRepository {
     super(persistence);
   }
 
-  /** One for each of the endpoints, due at once. */
+  /** Due at once, in the order given. What endpoints have in common is sent to the database once. */
   @Operation()
-  async insert(tenantId: string, webhookIds: readonly string[], delivery: NewDelivery): Promise<void> {
-    const { eventId, type, occurredAt, body } = delivery;
+  async insert(tenantId: string, events: readonly NewDeliveries[]): Promise<void> {
+    const each = events.flatMap(({ webhookIds }, index) => webhookIds.map((webhookId) => ({ webhookId, index })));
     await this.query(
       `INSERT INTO webhook_deliveries (tenant_id, webhook_id, id, event_id, type, occurred_at, body)
-       SELECT $1, w.webhook_id, w.id, $4, $5, $6, $7 FROM unnest($2::uuid[], $3::uuid[]) w(webhook_id, id)`,
-      [tenantId, webhookIds, webhookIds.map(() => newId()), eventId, type, occurredAt, body],
+       SELECT $1, d.webhook_id, d.id, e.event_id, e.type, e.occurred_at, e.body
+         FROM unnest($2::uuid[], $3::uuid[], $4::int[]) WITH ORDINALITY d(webhook_id, id, event, place)
+           JOIN unnest($5::text[], $6::text[], $7::timestamptz[], $8::text[])
+             WITH ORDINALITY e(event_id, type, occurred_at, body, place) ON e.place = d.event + 1
+         ORDER BY d.place`,
+      [
+        tenantId,
+        each.map(({ webhookId }) => webhookId),
+        each.map(() => newId()),
+        each.map(({ index }) => index),
+        events.map(({ eventId }) => eventId),
+        events.map(({ type }) => type),
+        events.map(({ occurredAt }) => occurredAt),
+        events.map(({ body }) => body),
+      ],
     );
   }
 

@@ -11,8 +11,10 @@ import { WebhookNews } from './webhook-news.js';
 import { WebhookSettings } from './webhook.settings.js';
 
 /** A node looks for something to send at most this often, and at least so often when it heard of nothing. */
-const SHORTEST_PAUSE_MS = 10;
+const SHORTEST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 10_000;
+/** After it took something: until then it is not asked when the next is due, for what is sent meanwhile ends mostly. */
+const PAUSE_WHILE_BUSY_MS = 50;
 /** While a host has no room it is not asked when something for it is due. */
 const PAUSE_WITHOUT_ROOM_MS = 1_000;
 
@@ -104,7 +106,7 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.expecting) {
       const claimed = await dispatch.claim({ limit, perHost, taken: hosts.taken(), leaseMs });
       for (const one of claimed) this.start(one);
-      if (claimed.length === limit) return LONGEST_PAUSE_MS;
+      if (claimed.length > 0) return claimed.length === limit ? LONGEST_PAUSE_MS : PAUSE_WHILE_BUSY_MS;
     }
     const taken = hosts.taken();
     const longest = taken.length > 0 ? PAUSE_WITHOUT_ROOM_MS : LONGEST_PAUSE_MS;

@@ -1,10 +1,14 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { type Transaction, Transactions } from '../shared/database/index.js';
+import { type CommitSink, type Transaction, Transactions } from '../shared/database/index.js';
 import { InvalidTransaction } from '../shared/errors/index.js';
 import { Consumers, EventFilter, type LoggedEvent, toCloudEvent } from '../shared/events/index.js';
-import { DeliveriesRepository } from './deliveries.repository.js';
+import { DeliveriesRepository, type NewDeliveries } from './deliveries.repository.js';
 import { WebhookNews } from './webhook-news.js';
 import { type Follower, WebhooksRepository } from './webhooks.repository.js';
+
+interface Made extends NewDeliveries {
+  tenantId: string;
+}
 
 interface Reader {
   id: string;
@@ -16,7 +20,7 @@ interface Reader {
  * of tenants without an enabled endpoint are not even read.
  */
 @Injectable()
-export class FanOut implements OnModuleInit {
+export class FanOut implements OnModuleInit, CommitSink<Made> {
   /** Events come many in a transaction, and see the same endpoints. */
   private readonly readers = new WeakMap<Transaction, Promise<Reader[]>>();
 
@@ -35,19 +39,28 @@ export class FanOut implements OnModuleInit {
     });
   }
 
-  private async record(event: LoggedEvent): Promise<void> {
-    const readers = (await this.readersOf(event.tenantId)).filter(({ wants }) => wants(event));
-    if (readers.length === 0) return;
-    const { tenantId, feedId, seq, type, time: occurredAt } = event;
-    const ids = readers.map(({ id }) => id);
-    const body = JSON.stringify(toCloudEvent(event));
-    await this.deliveries.insert(tenantId, ids, { eventId: `${feedId}:${seq}`, type, occurredAt, body });
-    await this.news.due(tenantId);
+  /** Called by the transaction before its commit, with all that the events of a batch came to. */
+  async flush(_transaction: Transaction, made: Made[]): Promise<void> {
+    // A consumer's transaction is about one feed, so about one tenant.
+    const [first] = made;
+    if (!first) return;
+    await this.deliveries.insert(first.tenantId, made);
+    await this.news.due(first.tenantId);
   }
 
-  private readersOf(tenantId: string): Promise<Reader[]> {
+  private async record(event: LoggedEvent): Promise<void> {
     const transaction = this.transactions.current();
     if (!transaction) throw new InvalidTransaction('Deliveries are made in the transaction that moves the cursor.');
+    const readers = (await this.readersOf(transaction, event.tenantId)).filter(({ wants }) => wants(event));
+    if (readers.length === 0) return;
+    const webhookIds = readers.map(({ id }) => id);
+    const { tenantId, type, time: occurredAt } = event;
+    const cloudEvent = toCloudEvent(event);
+    const body = JSON.stringify(cloudEvent);
+    transaction.enqueue(this, { tenantId, webhookIds, eventId: cloudEvent.id, type, occurredAt, body });
+  }
+
+  private readersOf(transaction: Transaction, tenantId: string): Promise<Reader[]> {
     const known = this.readers.get(transaction);
     if (known) return known;
     const readers = this.webhooks.followers(tenantId).then((followers) => followers.map(readerOf));

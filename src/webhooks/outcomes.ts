@@ -2,10 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Transactional } from '../shared/database/index.js';
 import { EventLog } from '../shared/events/index.js';
 import type { Trial } from './attempt.js';
+import type { DeliveryAttempt } from './delivery.entity.js';
 import { type Claimed, DispatchRepository } from './dispatch.repository.js';
 import { pauseAfter } from './retry-plan.js';
 import type { DisabledReason } from './webhook.entity.js';
 import { WebhookSettings } from './webhook.settings.js';
+import type { SendingFailed } from './webhooks.errors.js';
 import { webhookDisabled } from './webhooks.events.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 
@@ -26,25 +28,32 @@ export class Outcomes {
     private readonly settings: WebhookSettings,
   ) {}
 
-  @Transactional()
   async conclude(claimed: Claimed, { attempt, failure }: Trial): Promise<Outcome> {
+    if (failure) return this.failed(claimed, attempt, failure);
+    // Mostly only the delivery changes, which is one statement.
+    const kept = claimed.failing ? this.recovered(claimed, attempt) : this.dispatch.delivered(claimed, attempt);
+    return (await kept) ? 'delivered' : 'lost';
+  }
+
+  @Transactional()
+  private async recovered(claimed: Claimed, attempt: DeliveryAttempt): Promise<boolean> {
+    const kept = await this.dispatch.delivered(claimed, attempt);
+    if (kept) await this.webhooks.recovered(claimed.tenantId, claimed.webhookId);
+    return kept;
+  }
+
+  @Transactional()
+  private async failed(claimed: Claimed, attempt: DeliveryAttempt, { answer }: SendingFailed): Promise<Outcome> {
     const { tenantId, webhookId } = claimed;
-    if (!failure) {
-      if (!(await this.dispatch.delivered(claimed, attempt))) return 'lost';
-      if (claimed.failing) await this.webhooks.recovered(tenantId, webhookId);
-      return 'delivered';
-    }
-    const gone = attempt.status === GONE;
+    const gone = answer?.status === GONE;
     const plan = gone ? [] : this.settings.retrySeconds;
-    const pause = pauseAfter(claimed.attempts + 1, plan, failure.answer?.retryAfter);
-    const kept =
-      pause === undefined
-        ? await this.dispatch.died(claimed, attempt)
-        : await this.dispatch.retry(claimed, attempt, pause);
-    if (!kept) return 'lost';
+    const pause = pauseAfter(claimed.attempts + 1, plan, answer?.retryAfter);
+    const last = pause === undefined;
+    const kept = last ? this.dispatch.died(claimed, attempt) : this.dispatch.retry(claimed, attempt, pause);
+    if (!(await kept)) return 'lost';
     const givenUp = await this.webhooks.failed(tenantId, webhookId, this.settings.disableAfterDays);
     if (gone || givenUp) await this.disable(tenantId, webhookId, gone ? 'gone' : 'failing');
-    return pause === undefined ? 'dead' : 'failed';
+    return last ? 'dead' : 'failed';
   }
 
   private async disable(tenantId: string, webhookId: string, reason: DisabledReason): Promise<void> {
