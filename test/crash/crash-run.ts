@@ -68,20 +68,21 @@ export async function crashRun({
     await expedition.prepare(tasks);
 
     const chaos = new Chaos(scene, random.fork());
-    const audience = new Audience({ urls: access.agentUrls, key: access.key, workspaceId }, followers, random.fork());
-    audience.start();
+    const followed = { urls: access.agentUrls, key: access.key, workspaceId };
+    const audience = new Audience(access.urls[0], followed, followers, random.fork());
+    await audience.start();
     expedition.start();
     chaos.start();
     await pause(seconds * 1_000);
     await chaos.stop();
     await expedition.finish(DRAIN_LIMIT_MS);
-    const followed = await audience.finish(access.urls[0]);
+    const heard = await audience.finish();
 
     const verdict = await verdictOn(file);
-    clean = verdict.clean && followed.faults.length === 0;
+    clean = verdict.clean && heard.faults.length === 0;
     const sum = (part: 'completed' | 'deaths'): number => expedition.agents.reduce((n, agent) => n + agent[part], 0);
     const crashes = scene.nodes.flatMap((node) => node.crashes);
-    return { seed, source, blows: chaos.blows, crashes, completed: sum('completed'), deaths: sum('deaths'), lostLeases: expedition.lostLeases, verdict, audience: followed, file }; // prettier-ignore
+    return { seed, source, blows: chaos.blows, crashes, completed: sum('completed'), deaths: sum('deaths'), lostLeases: expedition.lostLeases, verdict, audience: heard, file }; // prettier-ignore
   } finally {
     await scene.close();
     if (clean) rmSync(folder, { recursive: true, force: true });
@@ -140,6 +141,9 @@ class Scene implements Targets {
       MUSTER_ADMIN_KEY: this.key,
       MUSTER_LOG_LEVEL: 'error',
       MUSTER_STREAM_HEARTBEAT_MS: '1000',
+      MUSTER_WS_PING_MS: '1000',
+      MUSTER_WEBHOOKS_ALLOW_PRIVATE: '127.0.0.0/8',
+      MUSTER_WEBHOOKS_RETRY_SECONDS: Array.from({ length: 60 }, () => '1').join(),
       ...(this.redis && { REDIS_URL: this.redis.url }),
     };
     const node = new SupervisedNode(await freePort(), env);

@@ -4,7 +4,9 @@ import { until } from '../../support/until.js';
 import type { Random } from '../random.js';
 import type { Followed, Follower } from './follower.js';
 import { Receipts } from './receipts.js';
+import { SocketFollower } from './socket-follower.js';
 import { SseFollower } from './sse-follower.js';
+import { WebhookFollower } from './webhook-follower.js';
 
 export interface AudienceReport {
   followers: number;
@@ -15,46 +17,68 @@ export interface AudienceReport {
   faults: string[];
 }
 
-const CATCH_UP_MS = 60_000;
+const CATCH_UP_MS = 90_000;
+/** An event is a request for each. */
+const WEBHOOKS = 4;
 
 /** Many who follow one feed by every door there is; at the end each must have exactly the log. */
 export class Audience {
+  private readonly client: Client;
   private readonly followers: Follower[];
+  private readonly webhooks: WebhookFollower[] = [];
   private following: Promise<unknown> = Promise.resolve();
 
+  /** @param url the server itself */
   constructor(
+    url: string,
     private readonly followed: Followed,
-    count: number,
-    random: Random,
+    private readonly count: number,
+    private readonly random: Random,
   ) {
-    this.followers = Array.from({ length: count }, () => new SseFollower(followed, random.fork()));
+    this.client = new Client({ url, key: followed.key, patienceMs: CATCH_UP_MS });
+    this.followers = Array.from({ length: Math.max(0, count - WEBHOOKS) }, (_, n) => this.follower(n));
   }
 
-  start(): void {
+  async start(): Promise<void> {
     this.following = Promise.all(this.followers.map((follower) => follower.run()));
+    if (this.count < WEBHOOKS) return;
+    const { last: after } = await this.log();
+    const { workspaceId } = this.followed;
+    for (let n = 0; n < WEBHOOKS; n++) {
+      const webhook = new WebhookFollower({ workspaceId, after, ordered: n % 2 === 0 }, this.random.fork());
+      this.webhooks.push(webhook);
+      await webhook.register(this.client);
+    }
   }
 
-  /** Lets all come to the end of the log, read from the server at `url`, and compares. */
-  async finish(url: string): Promise<AudienceReport> {
-    const log = await this.log(url);
-    const late = () => this.followers.filter(({ receipts }) => receipts.last < log.last);
-    await until(() => late().length === 0, 'all followers came to the end', CATCH_UP_MS).catch(() => undefined);
+  /** Lets all come to the end of the log, and compares. */
+  async finish(): Promise<AudienceReport> {
+    const log = await this.log();
+    const all = [...this.followers, ...this.webhooks];
+    const areThere = () => all.every(({ receipts }) => receipts.last >= log.last);
+    // Who is not is found below.
+    await until(areThere, 'all followers came to the end', CATCH_UP_MS).catch(() => undefined);
     for (const follower of this.followers) follower.stop();
-    await this.following;
-    const faults = this.followers.flatMap((follower, n) => {
-      const at = follower.receipts.differsAt(log);
-      const differs = at === undefined ? [] : [`differs from the log at ${at}, has ${follower.receipts.last} events`];
-      return [...follower.receipts.faults, ...differs].map((fault) => `${follower.constructor.name} ${n}: ${fault}`);
+    await Promise.all([this.following, ...this.webhooks.map((webhook) => webhook.stop())]);
+    const faults = all.flatMap(({ receipts, door }, n) => {
+      const at = receipts.differsFrom(log);
+      const differs = at === undefined ? [] : [`differs from the log at ${at}, has all up to ${receipts.last}`];
+      return [...receipts.faults, ...differs].map((fault) => `${n}, ${door}: ${fault}`);
     });
-    const connections = this.followers.reduce((sum, follower) => sum + follower.connections, 0);
-    return { followers: this.followers.length, connections, events: log.last, faults };
+    const connections = all.reduce((sum, follower) => sum + follower.connections, 0);
+    return { followers: all.length, connections, events: log.last, faults };
   }
 
-  private async log(url: string): Promise<Receipts> {
-    const client = new Client({ url, key: this.followed.key, patienceMs: CATCH_UP_MS });
+  private follower(n: number): Follower {
+    const random = this.random.fork();
+    if (n % 3 === 0) return new SseFollower(this.followed, random);
+    return new SocketFollower(this.followed, random, n % 3 === 1 ? 'json' : 'msgpack');
+  }
+
+  private async log(): Promise<Receipts> {
     const receipts = new Receipts();
-    const feed = await Feed.ofWorkspace(client, this.followed.workspaceId);
-    for await (const event of feed.events()) receipts.take(Number(event.sequence), JSON.stringify(event));
+    const feed = await Feed.ofWorkspace(this.client, this.followed.workspaceId);
+    for await (const event of feed.events()) receipts.take(event.sequence, JSON.stringify(event));
     return receipts;
   }
 }

@@ -19,6 +19,9 @@ export abstract class Follower {
   private over = false;
   private readonly ending = new AbortController();
 
+  /** By which it follows. */
+  abstract readonly door: string;
+
   constructor(
     protected readonly followed: Followed,
     private readonly random: Random,

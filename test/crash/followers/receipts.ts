@@ -1,27 +1,46 @@
 import { createHash } from 'node:crypto';
 
-/** What came of a feed, one event after the other. Equal chains mean equal events in equal order. */
+/** What came of a feed. */
 export class Receipts {
-  /** What must not be: a gap, a repeat. */
+  /** What must not be: a gap, a repeat, an event that comes again as another. */
   readonly faults: string[] = [];
-  /** One link for each number: it stands for the event and for all before it. */
-  private readonly chain = [''];
+  /** Everything up to here has come. */
+  last: number;
+  /** Stands for each event that came, by its number. */
+  private readonly marks = new Map<number, string>();
 
-  get last(): number {
-    return this.chain.length - 1;
+  /** @param first the number of the event after which they begin */
+  constructor(readonly first = 0) {
+    this.last = first;
   }
 
-  /** @param text the event as JSON */
+  /** Of a door that promises each event once, in order. @param text the event as JSON */
   take(seq: number, text: string): void {
     if (seq !== this.last + 1) this.faults.push(`${seq} came after ${this.last}`);
-    if (seq <= this.last) return;
-    const link = createHash('sha1').update(this.chain.at(-1) ?? '').update(text); // prettier-ignore
-    this.chain[seq] = link.digest('base64url').slice(0, 12);
+    this.keep(seq, text);
   }
 
-  /** Where this one first differs from the other, up to the other's end; undefined when it has all of it. */
-  differsAt(other: Receipts): number | undefined {
-    const at = other.chain.findIndex((link, seq) => this.chain[seq] !== link);
-    return at < 0 ? undefined : at;
+  /** Of one that promises each at least once, and order among those that are new. */
+  takeAgain(seq: number, text: string): void {
+    if (seq > this.last) this.take(seq, text);
+    else this.keep(seq, text);
+  }
+
+  /** Of one that promises no order. */
+  keep(seq: number, text: string): void {
+    const mark = markOf(text);
+    if ((this.marks.get(seq) ?? mark) !== mark) this.faults.push(`${seq} came again as another`);
+    this.marks.set(seq, mark);
+    while (this.marks.has(this.last + 1)) this.last++;
+  }
+
+  /** The number of the first event of the other, which has all, that is not the same here; undefined when none is. */
+  differsFrom(all: Receipts): number | undefined {
+    for (let seq = this.first + 1; seq <= all.last; seq++) {
+      if (this.marks.get(seq) !== all.marks.get(seq)) return seq;
+    }
+    return undefined;
   }
 }
+
+const markOf = (text: string): string => createHash('sha1').update(text).digest('base64url').slice(0, 12);

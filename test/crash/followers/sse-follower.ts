@@ -2,6 +2,8 @@ import { Follower, Refused, SILENCE_MS } from './follower.js';
 
 /** Follows by server-sent events. */
 export class SseFollower extends Follower {
+  override readonly door = 'server-sent events';
+
   protected override async follow(url: string, signal: AbortSignal): Promise<void> {
     const { key, workspaceId } = this.followed;
     const silence = new AbortController();
@@ -27,7 +29,7 @@ export class SseFollower extends Follower {
 
   private take(frame: string): void {
     const [, id, type = '', data = ''] = /^id: (\d+)\nevent: (\S+)\ndata: (.*)$/.exec(frame) ?? [];
-    if (type.includes('.')) this.receipts.take(Number(id), data);
+    if (type.includes('.')) this.receipts.take(Number(id), JSON.stringify(JSON.parse(data)));
     else if (type === 'resync' && !data.includes('slow_consumer')) throw new Refused(data);
   }
 }
