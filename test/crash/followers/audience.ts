@@ -20,11 +20,12 @@ export interface AudienceReport {
 const CATCH_UP_MS = 90_000;
 /** An event is a request for each. */
 const WEBHOOKS = 4;
+const FROM_BEGINNING = 12;
 
 /** Many who follow one feed by every door there is; at the end each must have exactly the log. */
 export class Audience {
   private readonly client: Client;
-  private readonly followers: Follower[];
+  private readonly followers: Follower[] = [];
   private readonly webhooks: WebhookFollower[] = [];
   private following: Promise<unknown> = Promise.resolve();
 
@@ -36,13 +37,15 @@ export class Audience {
     private readonly random: Random,
   ) {
     this.client = new Client({ url, key: followed.key, patienceMs: CATCH_UP_MS });
-    this.followers = Array.from({ length: Math.max(0, count - WEBHOOKS) }, (_, n) => this.follower(n));
   }
 
+  /** From the present on; a few from the beginning. */
   async start(): Promise<void> {
+    const { last: after } = await this.log();
+    for (let n = 0; n < this.count - WEBHOOKS; n++)
+      this.followers.push(this.follower(n, n < FROM_BEGINNING ? 0 : after));
     this.following = Promise.all(this.followers.map((follower) => follower.run()));
     if (this.count < WEBHOOKS) return;
-    const { last: after } = await this.log();
     const { workspaceId } = this.followed;
     for (let n = 0; n < WEBHOOKS; n++) {
       const webhook = new WebhookFollower({ workspaceId, after, ordered: n % 2 === 0 }, this.random.fork());
@@ -69,10 +72,10 @@ export class Audience {
     return { followers: all.length, connections, events: log.last, faults };
   }
 
-  private follower(n: number): Follower {
-    const random = this.random.fork();
-    if (n % 3 === 0) return new SseFollower(this.followed, random);
-    return new SocketFollower(this.followed, random, n % 3 === 1 ? 'json' : 'msgpack');
+  private follower(n: number, after: number): Follower {
+    const following = { followed: this.followed, receipts: new Receipts(after), random: this.random.fork() };
+    if (n % 3 === 0) return new SseFollower(following);
+    return new SocketFollower(following, n % 3 === 1 ? 'json' : 'msgpack');
   }
 
   private async log(): Promise<Receipts> {

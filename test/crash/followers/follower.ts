@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '../random.js';
-import { Receipts } from './receipts.js';
+import type { Receipts } from './receipts.js';
 
 export interface Followed {
   /** The nodes, or what stands in front of them. */
@@ -9,12 +9,20 @@ export interface Followed {
   workspaceId: string;
 }
 
+export interface Following {
+  followed: Followed;
+  receipts: Receipts;
+  random: Random;
+}
+
 /** Longer than between two signs of life of a connection that is well. */
 export const SILENCE_MS = 4_000;
 
-/** Somebody who follows a feed from its beginning, and after every break goes on where they were, at whichever node. */
+/** Somebody who follows a feed, and after every break goes on where they were, at whichever node. */
 export abstract class Follower {
-  readonly receipts = new Receipts();
+  readonly receipts: Receipts;
+  protected readonly followed: Followed;
+  private readonly random: Random;
   connections = 0;
   private over = false;
   private readonly ending = new AbortController();
@@ -22,10 +30,11 @@ export abstract class Follower {
   /** By which it follows. */
   abstract readonly door: string;
 
-  constructor(
-    protected readonly followed: Followed,
-    private readonly random: Random,
-  ) {}
+  constructor({ followed, receipts, random }: Following) {
+    this.followed = followed;
+    this.receipts = receipts;
+    this.random = random;
+  }
 
   async run(): Promise<void> {
     while (!this.over) {

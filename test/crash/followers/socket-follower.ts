@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { pack, unpack } from 'msgpackr';
 import { WebSocket } from 'ws';
-import type { Random } from '../random.js';
-import { type Followed, Follower, Refused, SILENCE_MS } from './follower.js';
+import { Follower, type Following, Refused, SILENCE_MS } from './follower.js';
 
 interface Message {
   id?: number;
@@ -16,11 +15,10 @@ export class SocketFollower extends Follower {
   override readonly door: string;
 
   constructor(
-    followed: Followed,
-    random: Random,
+    following: Following,
     private readonly encoding: 'json' | 'msgpack',
   ) {
-    super(followed, random);
+    super(following);
     this.door = `WebSocket, ${encoding}`;
   }
 
