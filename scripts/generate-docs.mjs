@@ -1,5 +1,5 @@
 // Writes what the documentation can take from the code: docs/openapi.json whole, the tests of docs/requirements.md, and
-// in two pages what stands between `<!-- generated -->` and `<!-- /generated -->`. With --check nothing is written, and a
+// in three pages what stands between `<!-- generated -->` and `<!-- /generated -->`. With --check nothing is written, and a
 // stale file is an error. Needs dist: run `npm run docs`, which builds it.
 import 'reflect-metadata';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const built = createRequire(join(root, 'dist', 'src', 'index.js'));
 const GENERATED = /(<!-- generated -->\n)[^]*?(<!-- \/generated -->)/;
 
 /** The document of the whole application, whose providers are not made: no database is needed. */
-async function openApi() {
+async function routes() {
   const { NestFactory } = await import('@nestjs/core');
   const { AppModule } = built('./app.module.js');
   const { loadConfig } = built('./config.js');
@@ -27,7 +27,24 @@ async function openApi() {
     abortOnError: false,
     logger: ['error'],
   });
-  return `${JSON.stringify(createOpenApiDocument(app, { title: 'Muster', version }), null, 2)}\n`;
+  return createOpenApiDocument(app, { title: 'Muster', version });
+}
+
+function realtime(document) {
+  const { describeMethods, rpcErrorTable } = built('./gateways/realtime/index.js');
+  const errors = rpcErrorTable().map(({ what, status, number }) => [`${number}`, `\`${what}\``, `${status}`]);
+  const methods = describeMethods(document).methods.map(methodRow);
+  return [
+    table(['Number', 'Kind, or code', 'Status'], errors),
+    '### Methods\n\nOptional parameters have a question mark. `methods` answers all of this as an [OpenRPC](https://spec.open-rpc.org) document with the JSON Schemas of parameters and results.',
+    table(['Method', 'Parameters', 'Route, or what it does'], methods),
+  ].join('\n\n');
+}
+
+function methodRow({ name, summary, params, 'x-route': route }) {
+  const named = params.filter((one) => one.name !== 'progressToken' && one.name !== 'idempotencyKey');
+  const parameters = named.map((one) => `\`${one.name}\`${one.required ? '' : '?'}`).join(', ');
+  return [`\`${name}\``, parameters, route ? `\`${route}\`` : summary];
 }
 
 function configuration() {
@@ -68,10 +85,12 @@ function page(file, body) {
   );
 }
 
+const document = await routes();
 const files = {
-  'docs/openapi.json': await openApi(),
+  'docs/openapi.json': `${JSON.stringify(document, null, 2)}\n`,
   'docs/configuration.md': page('docs/configuration.md', configuration()),
   'docs/events.md': page('docs/events.md', events()),
+  'docs/realtime.md': page('docs/realtime.md', realtime(document)),
   'docs/requirements.md': withProofs(read('docs/requirements.md')),
 };
 for (const [file, text] of Object.entries(files)) {
