@@ -37,6 +37,8 @@ export class Subscriptions {
     for (const { workspaceId } of feeds) if (workspaceId === tenantId) throw new NotFound('workspace', tenantId);
     this.assertRoom(connection);
 
+    // In the order of the requests, those of a batch too.
+    const id = connection.nextSubscriptionId();
     const places = feeds.map(({ workspaceId = tenantId, after }) => ({ feedId: workspaceId, after }));
     const subscription = await this.feeds.subscribe(tenantId, places, { types, subjects, buffer: this.buffer() });
     try {
@@ -47,7 +49,6 @@ export class Subscriptions {
       subscription.close();
       throw error;
     }
-    const id = connection.nextSubscriptionId();
     const pump = new FeedPump(id, { feeds, types, subjects }, subscription, connection, (events) =>
       this.sent.inc(events),
     );
