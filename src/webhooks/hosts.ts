@@ -4,8 +4,8 @@ import type { WebhookSettings } from './webhook.settings.js';
 import { SendingFailed } from './webhooks.errors.js';
 
 const OPEN_MS = 30_000;
-/** What is known of hosts that have rested longest is forgotten beyond this many. */
-const KNOWN_HOSTS = 10_000;
+/** What is known of hosts that have rested longest is forgotten beyond this many: each look goes through all. */
+const KNOWN_HOSTS = 2_000;
 
 interface Host {
   running: number;

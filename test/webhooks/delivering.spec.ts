@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { Webhook } from 'standardwebhooks';
+import { eventCatalogue } from '../../src/shared/events/index.js';
 import { query } from '../support/database.js';
+import { violations } from '../support/json-schema.js';
 import { status } from '../support/receiver.js';
 import { until } from '../support/until.js';
 import { startEndpoints, titlesOf } from './endpoints.js';
@@ -179,6 +181,8 @@ describe('a webhook', () => {
     expect(feed.events).toMatchObject([
       { type: 'webhook.disabled', subject: `webhook/${id}`, data: { reason: 'gone', failures: 1, version: 2 } },
     ]);
+    const schema = eventCatalogue().find(({ type }) => type === 'webhook.disabled')?.data ?? { enum: [] };
+    expect(violations(schema, feed.events[0]?.data)).toEqual([]);
     expect((await ada.ended(id, 1)).map(({ status }) => status)).toEqual(['dead']);
   });
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { eventCatalogue } from '../../src/shared/events/index.js';
 import { query } from '../support/database.js';
 import { HttpClient } from '../support/http-client.js';
+import { violations } from '../support/json-schema.js';
 import { type EndpointBody, startEndpoints } from './endpoints.js';
 
 interface Refusal {
@@ -39,11 +41,19 @@ describe('/v1/webhooks', () => {
       428,
     ]);
 
+    await ada.http.post(`/v1/webhooks/${id}/rotate-secret`);
     expect((await ada.http.delete(`/v1/webhooks/${id}`)).status).toBe(204);
     expect((await ada.http.get(`/v1/webhooks/${id}`)).status).toBe(404);
     const { events } = (await ada.http.get<{ events: { type: string; data: object }[] }>('/v1/events?types=webhook.*'))
       .body;
-    expect(events.map(({ type }) => type)).toEqual(['webhook.created', 'webhook.updated', 'webhook.deleted']);
+    const schemas = new Map(eventCatalogue().map(({ type, data = {} }) => [type, data]));
+    expect(events.flatMap(({ type, data }) => violations(schemas.get(type) ?? { enum: [] }, data))).toEqual([]);
+    expect(events.map(({ type }) => type)).toEqual([
+      'webhook.created',
+      'webhook.updated',
+      'webhook.secret_rotated',
+      'webhook.deleted',
+    ]);
     expect(JSON.stringify(events)).not.toContain('token');
   });
 
