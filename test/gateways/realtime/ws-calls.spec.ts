@@ -145,6 +145,10 @@ describe.each(ENCODINGS)('methods over WebSocket, in %s', (encoding) => {
     expect(Date.parse((await client.call<{ time: string }>('time')).time)).toBeCloseTo(Date.now(), -5);
     expect(await client.call('subscriptions')).toEqual({ subscriptions: [] });
     const { methods } = await client.call<{ methods: { name: string; params: { name: string }[] }[] }>('methods');
+    for (const { name } of methods) {
+      const { error } = await client.ask(name, {});
+      expect({ name, code: error?.code }).not.toEqual({ name, code: -32_601 });
+    }
     const complete = methods.find(({ name }) => name === 'task.complete');
     expect(complete?.params.map(({ name }) => name)).toEqual(expect.arrayContaining(['id', 'idempotencyKey']));
     expect(methods.map(({ name }) => name)).toEqual(

@@ -7,7 +7,7 @@ import { type Given, type RunningNode, startGiven, startNode } from '../../suppo
 import { SocketClient } from '../../support/socket-client.js';
 import { until } from '../../support/until.js';
 
-const PING_MS = 300;
+const PING_MS = 500;
 
 async function metric(node: RunningNode, name: string): Promise<number> {
   const text = await (await fetch(`${node.url}/metrics`)).text();
@@ -26,7 +26,6 @@ describe('connections over WebSocket', () => {
     nodes: 2,
     settings: {
       MUSTER_WS_PING_MS: String(PING_MS),
-      MUSTER_WS_STALLED_MS: '2000',
       MUSTER_WS_PROGRESS_MS: '50',
     },
   });
@@ -83,17 +82,6 @@ describe('connections over WebSocket', () => {
     await client.close();
   });
 
-  it('gives up a client that never reads its answers, and reads nothing more of it', async () => {
-    const { key } = await given.tenant();
-    const client = await SocketClient.open(given.node.url, { key });
-    client.ws.pause();
-    const sent = 40_000;
-    for (let n = 0; n < sent; n++) client.request('methods');
-    await until(() => metric(given.node, 'sockets_closed_total{reason="stalled"}'));
-    expect(await metric(given.node, 'socket_messages_total{direction="in"}')).toBeLessThan(sent);
-    client.ws.terminate();
-  });
-
   it('refuses what is above the rate limit with an error that says when to come again, rubbish included', async () => {
     const node = await startNode(workerDatabase(), {
       MUSTER_RATE_LIMIT_KEY_PER_SECOND: '1',
@@ -127,6 +115,8 @@ describe('connections over WebSocket', () => {
     const { key, ada, workspace } = await given.workspace({ agents: ['ada'] });
     const client = await SocketClient.open(node.url, { key });
     const idle = await SocketClient.open(node.url, { key });
+    const asleep = await SocketClient.open(node.url, { key });
+    asleep.ws.pause();
     await client.subscribe({ feeds: [{ workspaceId: workspace.id }] });
     const claim = client.request('task.claim', { agentId: ada.id, waitSeconds: 30 });
     await client.call('ping');
@@ -140,6 +130,8 @@ describe('connections over WebSocket', () => {
       ]);
     }
     await stopped;
+    asleep.ws.resume();
+    expect(await asleep.end()).toMatchObject({ code: 1012 });
     expect(node.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
@@ -294,5 +286,20 @@ describe('a slow consumer over WebSocket', () => {
     await again.untilEvents(third, written - Number(seen.at(-1)));
     expect([...seen, ...again.numbersOf(third)]).toEqual(oneTo(written).slice(1));
     await Promise.all([quick.close(), again.close()]);
+  });
+});
+
+describe('a client over WebSocket that takes nothing', () => {
+  const given = startGiven({ settings: { MUSTER_WS_STALLED_MS: '2000' } });
+
+  it('is given up, and nothing more is read of what it asks', async () => {
+    const { key } = await given.tenant();
+    const client = await SocketClient.open(given.node.url, { key });
+    client.ws.pause();
+    const sent = 40_000;
+    for (let n = 0; n < sent; n++) client.request('methods');
+    await until(() => metric(given.node, 'sockets_closed_total{reason="stalled"}'), 'it is given up');
+    expect(await metric(given.node, 'socket_messages_total{direction="in"}')).toBeLessThan(sent);
+    client.ws.terminate();
   });
 });

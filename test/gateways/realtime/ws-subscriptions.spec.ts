@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EventLog, LiveFeeds, type NewEvent } from '../../../src/shared/events/index.js';
+import { query } from '../../support/database.js';
 import { oneTo } from '../../support/event-node.js';
 import { type Given, type RunningNode, startGiven } from '../../support/given.js';
 import { type ConnectOptions, SocketClient } from '../../support/socket-client.js';
@@ -163,6 +164,27 @@ describe('subscriptions over WebSocket', () => {
     const again = await client.ask('unsubscribe', { subscription: first });
     expect(again.error).toMatchObject({ code: -32_004 });
     expect((await client.ask('unsubscribe', {})).error).toMatchObject({ code: -32_602 });
+    await client.close();
+  });
+
+  it('tells a reader of a log that was restored to start again, and serves the connection on', async () => {
+    const { id, write, notes, connect, begun } = await aWorkspace(given);
+    const client = await connect();
+    const subscription = await client.subscribe({ feeds: [{ workspaceId: id, after: begun }, {}] });
+    await write(notes(6));
+    await client.untilEvents(subscription, 6);
+    await query(given.node.databaseUrl, 'DELETE FROM events WHERE feed_id = $1 AND seq > $2', [id, begun + 2]);
+    await write(notes(1));
+
+    const [resync] = await until(() => (client.notices('resync').length > 0 ? client.notices('resync') : undefined));
+    expect(resync).toMatchObject({
+      subscription,
+      code: 'cursor_ahead',
+      feeds: [{ workspaceId: id, after: 0 }, { after: expect.any(Number) }],
+    });
+    expect(await client.call('subscriptions')).toEqual({ subscriptions: [] });
+    const again = await client.subscribe({ feeds: resync?.feeds });
+    await client.untilEvents(again, begun + 3);
     await client.close();
   });
 

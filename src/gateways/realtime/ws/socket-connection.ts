@@ -120,6 +120,7 @@ export class SocketConnection {
 
   send(bytes: Buffer): void {
     if (!this.isOpen) return;
+    this.gather();
     this.ws.send(bytes, { binary: this.encoding.binary });
     this.hooks.onSent();
     if (this.ws.bufferedAmount > PAUSE_BYTES) this.ws.pause();
@@ -128,6 +129,7 @@ export class SocketConnection {
   /** Sends what is framed already, for all connections that get the same. */
   sendFrame(frame: Buffer, payload: Buffer): void {
     if (!this.isOpen) return;
+    this.gather();
     // With an extension, frames before this one may still be on their way to the socket.
     if (this.ws.extensions === '') this.socket.write(frame);
     else this.ws.send(payload, { binary: this.encoding.binary, compress: false });
@@ -195,6 +197,13 @@ export class SocketConnection {
     this.ws.ping();
     for (const pump of this.pumps.values()) pump.tellCursors();
     this.hooks.onPing(this);
+  }
+
+  /** What is sent in one turn of the event loop is given to the system together. */
+  private gather(): void {
+    if (this.socket.writableCorked > 0) return;
+    this.socket.cork();
+    process.nextTick(() => this.socket.uncork());
   }
 
   private heard(bytes: Buffer, binary: boolean): void {

@@ -69,7 +69,12 @@ export class MusterWsAdapter extends WsAdapter {
   protected override ensureHttpServerExists(port: number, http: Server): Server | undefined {
     if (this.httpServersRegistry.has(port)) return undefined;
     this.httpServersRegistry.set(port, http);
-    this.listener = (request, socket, head) => void this.upgrade(http, request, socket, head);
+    this.listener = (request, socket, head) => {
+      this.upgrade(http, request, socket, head).catch((err: unknown) => {
+        this.logger.error({ msg: 'a handshake failed', err });
+        socket.destroy();
+      });
+    };
     http.on('upgrade', this.listener);
     return http;
   }

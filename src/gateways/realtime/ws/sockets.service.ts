@@ -32,6 +32,7 @@ export class Sockets implements OnModuleDestroy {
   private readonly hooks: ConnectionHooks;
   private taken = 0;
   private stopping = false;
+  private tickedAt = 0;
   private emptied?: () => void;
   private timer?: NodeJS.Timeout | undefined;
 
@@ -76,7 +77,7 @@ export class Sockets implements OnModuleDestroy {
       },
     });
     this.connections.add(connection);
-    this.timer ??= setInterval(() => this.tick(), Math.min(TICK_MS, this.limits.pingMs / 2)).unref();
+    this.timer ??= this.startTicking();
     if (this.stopping) connection.leave('draining', new NodeStopping().message);
   }
 
@@ -97,8 +98,21 @@ export class Sockets implements OnModuleDestroy {
     clearInterval(this.timer);
   }
 
+  private startTicking(): NodeJS.Timeout {
+    this.tickedAt = performance.now();
+    return setInterval(() => this.tick(), this.tickMs).unref();
+  }
+
+  private get tickMs(): number {
+    return Math.min(TICK_MS, this.limits.pingMs / 2);
+  }
+
   private tick(): void {
     const now = performance.now();
+    // A process that was held up has not read yet what clients sent meanwhile.
+    const late = now - this.tickedAt > 2 * this.tickMs;
+    this.tickedAt = now;
+    if (late) return;
     for (const connection of [...this.connections]) connection.tick(now);
   }
 
