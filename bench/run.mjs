@@ -37,6 +37,7 @@ const WORK = [
   'large-tables',
   'unfitting',
   'cached-get',
+  'fan-out',
 ];
 const chosen = list(values.only);
 const unknown = chosen.filter((name) => !WORK.includes(name));

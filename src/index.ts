@@ -30,7 +30,15 @@ export {
   Transactions,
 } from './shared/database/index.js';
 export * from './shared/errors/index.js';
-export { EventLog, LiveFeeds, type Subscription } from './shared/events/index.js';
+export {
+  EventLog,
+  LiveFeeds,
+  type OpenedSubscriber,
+  type OpenSubscriber,
+  type Subscriber,
+  Subscribers,
+  type Subscription,
+} from './shared/events/index.js';
 export { configureHttp, createFastifyAdapter } from './shared/http/index.js';
 export { createLogger, NestLog } from './shared/logging/index.js';
 export { Metrics } from './shared/metrics/index.js';
