@@ -279,6 +279,25 @@ describe('following feeds', () => {
     slow.close();
   });
 
+  it('does not call slow who replays into a small buffer while others write', async () => {
+    const feed = await aFeed(url);
+    await one.append(feed, someEvents(feed, 3_000));
+    const followers = await Promise.all(
+      [10, 50, 300].map((events) => Follower.of(one, feed, 0, { buffer: { events } })),
+    );
+    let written = 3_000;
+    while (followers.some(({ seen }) => (seen.at(-1) ?? 0) < 3_000)) {
+      await one.append(feed, someEvents(feed, 2));
+      written += 2;
+    }
+    await until(() =>
+      followers.every(({ seen, subscription }) => seen.length === written || subscription.ended.aborted),
+    );
+
+    for (const { seen } of followers) expect(seen).toEqual(oneTo(written));
+    await Promise.all(followers.map((follower) => follower.close()));
+  });
+
   it('replays a long feed whole, and fills no page with more than a MiB of data', async () => {
     const feed = await aFeed(url);
     await query(
@@ -334,6 +353,23 @@ describe('following feeds', () => {
     one.wakeups.deliver(feed.tenantId, [feed.feedId]);
 
     expect(await follower.done).toBeInstanceOf(CursorAhead);
+  });
+
+  it('ends who follows a feed of which retention dropped what was not read yet', async () => {
+    const feed = await aFeed(url);
+    await one.append(feed, someEvents(feed, 9));
+    const follower = await Follower.of(one, feed, 0);
+    await until(() => follower.seen.length === 9);
+    const lost = jest.spyOn(one.wakeups, 'publish').mockImplementation(() => undefined);
+    const polled = jest.spyOn(FeedsRepository.prototype, 'passed').mockResolvedValue([]);
+    await one.append(feed, someEvents(feed, 3));
+    await query(url, 'DELETE FROM events WHERE feed_id = $1 AND seq <= 11', [feed.feedId]);
+    await query(url, 'UPDATE feeds SET floor_seq = 11 WHERE id = $1', [feed.feedId]);
+    [lost, polled].forEach((spy) => spy.mockRestore());
+    await one.append(feed, someEvents(feed, 1));
+
+    expect(await follower.done).toMatchObject({ code: 'cursor_expired', details: { oldestCursor: 11 } });
+    expect(follower.seen).toEqual(oneTo(9));
   });
 
   it('goes on by itself after the log could not be read', async () => {

@@ -3,6 +3,8 @@ import type { WireEvent } from './wire-event.js';
 
 /** Who is given the events of a feed as they come. */
 export interface LiveReader {
+  /** Events that it can be offered now. */
+  readonly room: number;
   offer(event: WireEvent): void;
   end(reason: Error): void;
 }
@@ -36,15 +38,18 @@ export class LiveFeed implements ReadPlace {
   }
 
   /**
-   * False when some event after `after` is not in hand any more; the reader must read on in the log.
+   * False when some event after `after` is not in hand any more, or more are than the reader has room for: it must read
+   * on in the log.
    * @param known whether the log has been seen to reach `after`; it may, before this feed's own look
    */
   join(reader: LiveReader, after: number, known: boolean): boolean {
     const oldest = this.recent[0];
     const before = oldest ? oldest.seq - 1 : this.seq;
     if (after < before || (after > this.seq && !known)) return false;
+    const missed = this.recent.slice(after - before);
+    if (missed.length > reader.room) return false;
     this.readers.add(reader);
-    for (const event of this.recent.slice(after - before)) reader.offer(event);
+    for (const event of missed) reader.offer(event);
     return true;
   }
 

@@ -47,7 +47,7 @@ const TAKEN_BYTES = 64 * 1024;
 const FIRST_PAGE = 200;
 const PAGE = 1_000;
 /** With less waiting, the next page of a feed that is still behind is read, while what waits is taken. */
-const READ_BELOW = { events: PAGE, bytes: 1024 * 1024 };
+const ROOM: BufferLimits = { events: PAGE, bytes: 1024 * 1024 };
 
 /**
  * Somebody who follows some feeds, each from a cursor: first by pages of the log, at the pace of the one who takes them,
@@ -139,6 +139,10 @@ export class Subscription implements LiveReader, Disposable {
     return this.places.has(feedId.toLowerCase());
   }
 
+  get room(): number {
+    return this.parts.limits.events - this.buffer.length;
+  }
+
   offer(event: WireEvent): void {
     const place = this.places.get(event.event.feedId);
     if (!place || this.isOver || event.seq <= (place.read ?? 0)) return;
@@ -197,10 +201,9 @@ export class Subscription implements LiveReader, Disposable {
   /** One page at a time, whichever feed it is of: what waits stays below two. */
   private readAhead(): void {
     const [place] = this.behind;
-    const isFull = this.buffer.length >= READ_BELOW.events || this.bufferBytes >= READ_BELOW.bytes;
-    if (!place || isFull || this.reading || this.isOver) return;
+    if (!place || !this.hasRoom || this.reading || this.isOver) return;
     this.reading = true;
-    void this.readOn(place, PAGE).finally(() => {
+    void this.readOn(place, Math.min(PAGE, this.parts.limits.events)).finally(() => {
       this.reading = false;
       this.wakeUp();
       // Nothing of the page passed, and who waits is not to be woken for that.
@@ -216,7 +219,14 @@ export class Subscription implements LiveReader, Disposable {
     if (place.read === undefined) place.taken = (events[0]?.seq ?? page.next + 1) - 1;
     for (const event of events) this.put(place, event);
     place.read = page.next;
-    this.join(place, page);
+    // With a page waiting, who reads as fast as it can would be called slow for a few events that come live.
+    if (this.hasRoom) this.join(place, page);
+  }
+
+  private get hasRoom(): boolean {
+    const { events, bytes } = this.parts.limits;
+    const isRoomy = this.buffer.length < Math.min(ROOM.events, events / 2);
+    return this.buffer.length === 0 || (isRoomy && this.bufferBytes < Math.min(ROOM.bytes, bytes / 2));
   }
 
   private failed(error: unknown): undefined {
