@@ -2,6 +2,7 @@
 //   main → app.module → gateways → aggregates → shared
 //   workflows → tasks → agents → workspaces          documents → agents → workspaces
 //   workers → tasks → agents → workspaces            webhooks → workspaces            examples → src/index.ts
+//   src/cli → clients/typescript
 const AGGREGATES = 'workspaces|agents|tasks|documents|workflows|workers|webhooks';
 
 /** What an aggregate may import besides itself and `shared`. */
@@ -80,6 +81,27 @@ module.exports = {
       to: { path: '^(test|bench|scripts|examples)/' },
     },
     {
+      name: 'client-on-its-own',
+      comment: 'The client runs beside other programs: it knows of the server what docs/openapi.json says.',
+      severity: 'error',
+      from: { path: '^clients/' },
+      to: { path: '^(src|migrations|test|bench|scripts|examples)/' },
+    },
+    {
+      name: 'client-by-the-front-door',
+      comment: 'The command and the tests import what every other program can.',
+      severity: 'error',
+      from: { path: '^(src|test|examples)/' },
+      to: { path: '^clients/', pathNot: '^clients/typescript/src/index\\.ts$' },
+    },
+    {
+      name: 'client-for-the-command',
+      comment: 'The service does not call itself.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^clients/' },
+    },
+    {
       name: 'examples-by-the-front-door',
       comment: 'An example imports what an application outside can import.',
       severity: 'error',
@@ -106,7 +128,7 @@ module.exports = {
     // Imports of types only count as well: an arrow is about knowing, not about loading.
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^dist/' },
+    exclude: { path: '(^|/)dist/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'require', 'node', 'default', 'types'],

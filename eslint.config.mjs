@@ -17,7 +17,7 @@ const CONSTRUCTOR = shape(
 );
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', '.muster/'] },
+  { ignores: ['**/dist/', 'coverage/', 'node_modules/', '.muster/', 'clients/typescript/src/generated.ts'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.recommendedTypeChecked],

@@ -18,8 +18,11 @@ const project = (displayName, testMatch, more = {}) => ({
   displayName,
   testMatch,
   testEnvironment: 'node',
-  modulePathIgnorePatterns: ['<rootDir>/dist'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/clients/typescript/dist'],
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@muster/client$': '<rootDir>/clients/typescript/src/index.ts',
+  },
   transform: { '^.+\\.ts$': ['@swc/jest', typescript], '^.+\\.m?js$': ['@swc/jest', javascript] },
   transformIgnorePatterns: [],
   ...more,
@@ -31,7 +34,7 @@ module.exports = {
   // Much of a test is waiting, so two share one core well.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [
-    project('unit', ['<rootDir>/src/**/*.spec.ts']),
+    project('unit', ['<rootDir>/{src,clients/typescript/src}/**/*.spec.ts']),
     project('integration', ['<rootDir>/test/**/*.spec.ts'], {
       globalSetup: '<rootDir>/test/support/global-setup.cjs',
       globalTeardown: '<rootDir>/test/support/global-teardown.cjs',

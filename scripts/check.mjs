@@ -10,9 +10,12 @@ const STEPS = [
   ['eslint', 'eslint --max-warnings 0 .'],
   ['generated files', 'node scripts/build-when-changed.mjs && node scripts/generate-docs.mjs --check'],
   ['unit tests', 'jest --selectProjects unit'],
-  ['tsc', `tsc -p tsconfig.json --noEmit --incremental --tsBuildInfoFile ${cache}/tsc.tsbuildinfo`],
+  [
+    'tsc',
+    `tsc -p clients/typescript && tsc -p tsconfig.json --noEmit --incremental --tsBuildInfoFile ${cache}/tsc.tsbuildinfo`,
+  ],
   ['prettier', `prettier --check --log-level warn --cache --cache-location ${cache}/prettier .`],
-  ['dependency-cruiser', 'depcruise --config .dependency-cruiser.cjs src migrations test bench examples'],
+  ['dependency-cruiser', 'depcruise --config .dependency-cruiser.cjs src migrations test bench examples clients'],
   ['knip', 'knip --no-progress'],
 ];
 

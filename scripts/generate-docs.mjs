@@ -1,10 +1,11 @@
-// Writes what the documentation can take from the code: docs/openapi.json whole, the tests of docs/requirements.md, and
-// in three pages what stands between `<!-- generated -->` and `<!-- /generated -->`. With --check nothing is written, and a
+// Writes what can be taken from the code: docs/openapi.json whole, the types of clients/typescript, the tests of
+// docs/requirements.md, and in three pages what stands between `<!-- generated -->` and `<!-- /generated -->`. With --check nothing is written, and a
 // stale file is an error. Needs dist: run `npm run docs`, which builds it.
 import 'reflect-metadata';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { clientTypes } from './client-types.mjs';
 import { withProofs } from './requirements.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -86,8 +87,10 @@ function page(file, body) {
 }
 
 const document = await routes();
+const { REST_METHODS } = built('./gateways/realtime/ws/rest-methods.js');
 const files = {
   'docs/openapi.json': `${JSON.stringify(document, null, 2)}\n`,
+  'clients/typescript/src/generated.ts': await clientTypes(document, [...REST_METHODS.values()]),
   'docs/configuration.md': page('docs/configuration.md', configuration()),
   'docs/events.md': page('docs/events.md', events()),
   'docs/realtime.md': page('docs/realtime.md', realtime(document)),

@@ -66,7 +66,9 @@ require.extensions['.ts'] = (module, filename) => module._compile(transform(file
 
 // Imports name the file that the compiler will have written: './x.js' for './x.ts'.
 const resolve = Module._resolveFilename;
+const client = path.resolve(__dirname, '../../clients/typescript/src/index.ts');
 Module._resolveFilename = function (request, parent, ...rest) {
+  if (request === '@muster/client') return client;
   if (/^\.{1,2}\/.*\.js$/.test(request) && parent?.filename?.endsWith('.ts')) {
     try {
       return resolve.call(this, request.replace(/\.js$/, '.ts'), parent, ...rest);

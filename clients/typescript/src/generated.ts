@@ -1,0 +1,3000 @@
+// Made by scripts/generate-docs.mjs of docs/openapi.json and the methods of /v1/ws.
+
+/** What each method calls, and where its parameters go. */
+export const METHODS = {
+  'workspace.create': { operation: 'workspaces.create', verb: 'POST', path: '/v1/workspaces', rest: 'body' },
+  'workspace.list': { operation: 'workspaces.list', verb: 'GET', path: '/v1/workspaces', rest: 'query' },
+  'workspace.get': { operation: 'workspaces.get', verb: 'GET', path: '/v1/workspaces/{id}' },
+  'workspace.update': {
+    operation: 'workspaces.update',
+    verb: 'PATCH',
+    path: '/v1/workspaces/{id}',
+    rest: 'body',
+    versioned: true,
+  },
+  'workspace.delete': { operation: 'workspaces.delete', verb: 'DELETE', path: '/v1/workspaces/{id}' },
+  'workspace.events': {
+    operation: 'feeds.ofWorkspace',
+    verb: 'GET',
+    path: '/v1/workspaces/{id}/events',
+    rest: 'query',
+  },
+  'event.list': { operation: 'feeds.ofTenant', verb: 'GET', path: '/v1/events', rest: 'query' },
+  'agent.register': { operation: 'agents.register', verb: 'POST', path: '/v1/agents', rest: 'body' },
+  'agent.discover': { operation: 'agents.list', verb: 'GET', path: '/v1/agents', rest: 'query' },
+  'agent.get': { operation: 'agents.get', verb: 'GET', path: '/v1/agents/{id}' },
+  'agent.update': { operation: 'agents.update', verb: 'PATCH', path: '/v1/agents/{id}', rest: 'body', versioned: true },
+  'agent.delete': { operation: 'agents.delete', verb: 'DELETE', path: '/v1/agents/{id}' },
+  'agent.heartbeat': { operation: 'agents.heartbeat', verb: 'POST', path: '/v1/agents/{id}/heartbeat' },
+  'agent.status': { operation: 'agents.changeStatus', verb: 'POST', path: '/v1/agents/{id}/status', rest: 'body' },
+  'task.create': { operation: 'tasks.create', verb: 'POST', path: '/v1/tasks', rest: 'body' },
+  'task.createBatch': { operation: 'tasks.createBatch', verb: 'POST', path: '/v1/tasks/batch', rest: 'body' },
+  'task.import': { operation: 'tasks.import', verb: 'POST', path: '/v1/tasks/import', rest: 'body' },
+  'task.list': { operation: 'tasks.list', verb: 'GET', path: '/v1/tasks', rest: 'query' },
+  'task.get': { operation: 'tasks.get', verb: 'GET', path: '/v1/tasks/{id}' },
+  'task.getBatch': { operation: 'tasks.getBatch', verb: 'POST', path: '/v1/tasks/get', rest: 'body' },
+  'task.update': { operation: 'tasks.update', verb: 'PATCH', path: '/v1/tasks/{id}', rest: 'body', versioned: true },
+  'task.delete': { operation: 'tasks.delete', verb: 'DELETE', path: '/v1/tasks/{id}' },
+  'task.claim': { operation: 'claims.claim', verb: 'POST', path: '/v1/tasks/claim', rest: 'body' },
+  'task.heartbeat': { operation: 'claims.heartbeat', verb: 'POST', path: '/v1/tasks/heartbeat', rest: 'body' },
+  'task.progress': { operation: 'claims.progress', verb: 'POST', path: '/v1/tasks/{id}/progress', rest: 'body' },
+  'task.complete': { operation: 'claims.complete', verb: 'POST', path: '/v1/tasks/{id}/complete', rest: 'body' },
+  'task.fail': { operation: 'claims.fail', verb: 'POST', path: '/v1/tasks/{id}/fail', rest: 'body' },
+  'task.release': { operation: 'claims.release', verb: 'POST', path: '/v1/tasks/{id}/release', rest: 'body' },
+  'task.retry': { operation: 'interventions.retry', verb: 'POST', path: '/v1/tasks/{id}/retry' },
+  'task.retryMany': { operation: 'interventions.retryMany', verb: 'POST', path: '/v1/tasks/retry', rest: 'body' },
+  'task.cancel': { operation: 'interventions.cancel', verb: 'POST', path: '/v1/tasks/{id}/cancel', rest: 'body' },
+  'task.awaitInput': {
+    operation: 'interventions.awaitInput',
+    verb: 'POST',
+    path: '/v1/tasks/{id}/await-input',
+    rest: 'body',
+  },
+  'task.giveInput': { operation: 'interventions.giveInput', verb: 'POST', path: '/v1/tasks/{id}/input', rest: 'body' },
+  'task.listEdges': { operation: 'interventions.list', verb: 'GET', path: '/v1/tasks/{id}/edges' },
+  'task.addEdge': { operation: 'interventions.add', verb: 'POST', path: '/v1/tasks/{id}/edges', rest: 'body' },
+  'task.removeEdge': {
+    operation: 'interventions.remove',
+    verb: 'DELETE',
+    path: '/v1/tasks/{id}/edges/{blockerId}',
+    rest: 'query',
+  },
+  'task.attempts': { operation: 'tasks.attempts', verb: 'GET', path: '/v1/tasks/{id}/attempts' },
+  'task.explain': { operation: 'reports.explain', verb: 'GET', path: '/v1/tasks/{id}/explain' },
+  'task.timeline': { operation: 'reports.timeline', verb: 'GET', path: '/v1/tasks/{id}/timeline', rest: 'query' },
+  'task.subtasks': { operation: 'stats.subtasks', verb: 'GET', path: '/v1/tasks/{id}/subtasks', rest: 'query' },
+  'task.tree': { operation: 'stats.tree', verb: 'GET', path: '/v1/tasks/{id}/tree', rest: 'query' },
+  'task.stats': { operation: 'stats.get', verb: 'GET', path: '/v1/tasks/stats', rest: 'query' },
+  'task.workload': { operation: 'stats.workload', verb: 'GET', path: '/v1/tasks/workload', rest: 'query' },
+  'task.overdue': { operation: 'stats.overdue', verb: 'GET', path: '/v1/tasks/overdue', rest: 'query' },
+  'task.integrity': { operation: 'reports.integrity', verb: 'GET', path: '/v1/tasks/integrity' },
+  'task.pause': { operation: 'dispatch.pause', verb: 'POST', path: '/v1/tasks/pause', rest: 'body' },
+  'task.resume': { operation: 'dispatch.resume', verb: 'POST', path: '/v1/tasks/resume', rest: 'body' },
+  'task.listPauses': { operation: 'dispatch.listPauses', verb: 'GET', path: '/v1/tasks/pauses', rest: 'query' },
+  'task.getConcurrencyLimit': {
+    operation: 'dispatch.limit',
+    verb: 'GET',
+    path: '/v1/tasks/concurrency-limit',
+    rest: 'query',
+  },
+  'task.setConcurrencyLimit': {
+    operation: 'dispatch.setLimit',
+    verb: 'PUT',
+    path: '/v1/tasks/concurrency-limit',
+    rest: 'body',
+  },
+  'key.create': { operation: 'apiKeys.create', verb: 'POST', path: '/v1/keys', rest: 'body' },
+  'key.list': { operation: 'apiKeys.list', verb: 'GET', path: '/v1/keys', rest: 'query' },
+  'key.revoke': { operation: 'apiKeys.revoke', verb: 'DELETE', path: '/v1/keys/{id}' },
+  'audit.list': { operation: 'audit.list', verb: 'GET', path: '/v1/audit', rest: 'query' },
+} as const;
+
+export interface components {
+  schemas: {
+    CreateApiKeyDto: {
+      /** @description What the key is for. */
+      name: string;
+      /** @description Whom it acts as, such as the id of an agent; itself when left out. */
+      actorId?: string;
+      /**
+       * Format: date-time
+       * @description When it ends; never when left out.
+       */
+      expiresAt?: string;
+      /** @description What it may do; nothing that you may not. */
+      scopes: (
+        | 'read'
+        | 'write'
+        | 'admin'
+        | 'tasks:read'
+        | 'tasks:write'
+        | 'agents:read'
+        | 'agents:write'
+        | 'workspaces:read'
+        | 'workspaces:write'
+        | 'events:read'
+      )[];
+    };
+    CreatedApiKeyView: {
+      /** @description The key itself; it is shown this once. */
+      secret: string;
+      id: string;
+      name: string;
+      /** @description The secret’s last four characters. */
+      ending: string;
+      scopes: (
+        | 'read'
+        | 'write'
+        | 'admin'
+        | 'tasks:read'
+        | 'tasks:write'
+        | 'agents:read'
+        | 'agents:write'
+        | 'workspaces:read'
+        | 'workspaces:write'
+        | 'events:read'
+      )[];
+      /** @description Whom it acts as; null when it acts as itself. */
+      actorId: string | null;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string | null;
+      /** Format: date-time */
+      revokedAt: string | null;
+      /**
+       * Format: date-time
+       * @description To within some seconds.
+       */
+      lastUsedAt: string | null;
+    };
+    ApiKeyView: {
+      id: string;
+      name: string;
+      /** @description The secret’s last four characters. */
+      ending: string;
+      scopes: (
+        | 'read'
+        | 'write'
+        | 'admin'
+        | 'tasks:read'
+        | 'tasks:write'
+        | 'agents:read'
+        | 'agents:write'
+        | 'workspaces:read'
+        | 'workspaces:write'
+        | 'events:read'
+      )[];
+      /** @description Whom it acts as; null when it acts as itself. */
+      actorId: string | null;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string | null;
+      /** Format: date-time */
+      revokedAt: string | null;
+      /**
+       * Format: date-time
+       * @description To within some seconds.
+       */
+      lastUsedAt: string | null;
+    };
+    ApiKeyPage: {
+      items: components['schemas']['ApiKeyView'][];
+      hasMore: boolean;
+      nextCursor: string | null;
+    };
+    CreateWorkspace: {
+      /** @description Unique within the tenant. */
+      name: string;
+      /**
+       * @description Private unless said otherwise.
+       * @enum {string}
+       */
+      visibility?: 'private' | 'team' | 'public';
+      /** @description Strings by name, for your own use. */
+      labels?: {
+        [key: string]: string;
+      };
+      description?: string | null;
+    };
+    WorkspaceView: {
+      /** @description Rises with every change; the ETag. */
+      version: number;
+      id: string;
+      name: string;
+      description: string | null;
+      /** @enum {string} */
+      visibility: 'public' | 'private' | 'team';
+      /**
+       * @description Only an active workspace takes new work.
+       * @enum {string}
+       */
+      status: 'active' | 'inactive' | 'archived';
+      labels: {
+        [key: string]: string;
+      };
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    WorkspacePage: {
+      items: components['schemas']['WorkspaceView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    UpdateWorkspace: {
+      /** @description Unique within the tenant. The default workspace keeps its name. */
+      name?: string;
+      /** @enum {string} */
+      visibility?: 'private' | 'team' | 'public';
+      /**
+       * @description Only an active workspace takes new work; what is open goes on. The default workspace stays active.
+       * @enum {string}
+       */
+      status?: 'active' | 'inactive' | 'archived';
+      /** @description Replaces all labels. */
+      labels?: {
+        [key: string]: string;
+      };
+      /** @description Null clears it. */
+      description?: string | null;
+    };
+    CloudEvent: {
+      /** @description 1, 2, 3 … in each feed, without gaps. */
+      sequence: number;
+      /** @enum {string} */
+      specversion: '1.0';
+      /** @description `<feed>:<sequence>`; the same event has the same id whenever and wherever it is read. */
+      id: string;
+      type: string;
+      source: string;
+      /** @description Kind and id of what it happened to: `task/0199…`. */
+      subject: string;
+      /** @description RFC 3339 in UTC. */
+      time: string;
+      feed: string;
+      /** @enum {string} */
+      datacontenttype: 'application/json';
+      data: {
+        [key: string]: unknown;
+      } | null;
+      /** @description Who did it: an agent's id, a key's id or an OIDC subject. */
+      actor?: string;
+      /** @description W3C trace context of the change. */
+      traceparent?: string;
+    };
+    FeedPage: {
+      /** @description The `after` to read on from. */
+      next: number;
+      events: components['schemas']['CloudEvent'][];
+    };
+    RegisterAgent: {
+      /**
+       * @description A program, a person or a service of somebody else's.
+       * @enum {string}
+       */
+      kind?: 'agent' | 'human' | 'service';
+      /** @description What the agent can do, at most 64 words of up to 64 characters; kept in lower case, sorted, each once. */
+      capabilities?: string[];
+      /** @description How many tasks it holds at once at most, 1 to 10,000; null is no limit. */
+      capacity?: number | null;
+      /** @description Strings by name, for your own use. */
+      labels?: {
+        [key: string]: string;
+      };
+      /** @description Unique within the tenant. Registering a name again gives the same agent, with the fields that were sent. */
+      name: string;
+    };
+    AgentView: {
+      /** @description How many tasks it holds at once at most; null is no limit. */
+      capacity: number | null;
+      /** @description Rises with every change except heartbeats; the ETag. */
+      version: number;
+      id: string;
+      name: string;
+      /** @enum {string} */
+      kind: 'agent' | 'human' | 'service';
+      /**
+       * @description Only an active agent gets work.
+       * @enum {string}
+       */
+      status: 'error' | 'active' | 'draining' | 'offline' | 'starting' | 'inactive' | 'maintenance';
+      /** @description In lower case, sorted. */
+      capabilities: string[];
+      labels: {
+        [key: string]: string;
+      };
+      /**
+       * Format: date-time
+       * @description The last heartbeat or registration.
+       */
+      lastSeenAt: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    AgentPage: {
+      items: components['schemas']['AgentView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    UpdateAgent: {
+      /**
+       * @description A program, a person or a service of somebody else's.
+       * @enum {string}
+       */
+      kind?: 'agent' | 'human' | 'service';
+      /** @description What the agent can do, at most 64 words of up to 64 characters; kept in lower case, sorted, each once. */
+      capabilities?: string[];
+      /** @description How many tasks it holds at once at most, 1 to 10,000; null is no limit. */
+      capacity?: number | null;
+      /** @description Strings by name, for your own use. */
+      labels?: {
+        [key: string]: string;
+      };
+    };
+    AgentHeartbeat: {
+      id: string;
+      /**
+       * @description The agent must know when it is drained or taken out of service.
+       * @enum {string}
+       */
+      status: 'error' | 'active' | 'draining' | 'offline' | 'starting' | 'inactive' | 'maintenance';
+      /** Format: date-time */
+      lastSeenAt: string;
+    };
+    ChangeAgentStatus: {
+      /**
+       * @description What the agent becomes; from its present status not every other one can be reached.
+       * @enum {string}
+       */
+      status: 'offline' | 'starting' | 'active' | 'draining' | 'inactive' | 'maintenance' | 'error';
+    };
+    ClaimDto: {
+      /**
+       * Format: uuid
+       * @description The agent that will do the work.
+       */
+      agentId: string;
+      /** @description Only tasks of these workspaces; any unless given. */
+      workspaceIds?: string[];
+      /** @description Only tasks of these types; any unless given. */
+      types?: string[];
+      /** @description How long the lease lasts without a heartbeat; 60 unless given. */
+      leaseSeconds?: number;
+      /**
+       * @description `agent` unless given. Leases of the other kinds are not taken away when they expire.
+       * @enum {string}
+       */
+      claimKind?: 'agent' | 'interactive' | 'human';
+      /** @description How many tasks at most; 1 unless given. */
+      limit?: number;
+      /** @description How long to wait for work when there is none; 0 unless given. */
+      waitSeconds?: number;
+    };
+    RetryDto: {
+      /** @description The first wait. Up to a half of a wait is taken off by chance. */
+      initialSeconds: number;
+      /** @description No wait is longer. */
+      maxSeconds: number;
+      /**
+       * @description How the wait grows with each attempt.
+       * @enum {string}
+       */
+      backoff: 'exponential' | 'linear';
+    };
+    TaskView: {
+      /** @description How many edges still block it. */
+      openBlockers: number;
+      maxAttempts: number;
+      /** @description How long an attempt may take. */
+      timeoutSeconds: number;
+      /** @description The number of the present attempt, or of the last one. */
+      attempt: number;
+      /** @description Rises with every claim. */
+      epoch: number;
+      /** @description What the holder asked last, and what it was told. */
+      inputRequest: unknown;
+      input: unknown;
+      /** @description Per cent. */
+      progress: number;
+      partialResult: unknown;
+      result: unknown;
+      /** @description Rises with every change except heartbeats; the ETag. */
+      version: number;
+      id: string;
+      workspaceId: string;
+      type: string;
+      title: string;
+      description: string | null;
+      parameters: {
+        [key: string]: unknown;
+      };
+      /** @enum {string} */
+      status:
+        | 'timeout'
+        | 'pending'
+        | 'failed'
+        | 'rejected'
+        | 'cancelled'
+        | 'assigned'
+        | 'accepted'
+        | 'in_progress'
+        | 'awaiting_input'
+        | 'completed';
+      /** @enum {string} */
+      priority: 'high' | 'low' | 'critical' | 'normal' | 'backlog';
+      tags: string[];
+      labels: {
+        [key: string]: string;
+      };
+      requiredCapabilities: string[];
+      parentTaskId: string | null;
+      /** @description Who is to do it, does it, or did it last. */
+      assignedTo: string | null;
+      createdBy: string;
+      externalRef: string | null;
+      /** Format: date-time */
+      runAt: string | null;
+      /** Format: date-time */
+      deadline: string | null;
+      dedupeKey: string | null;
+      concurrencyKey: string | null;
+      /**
+       * Format: date-time
+       * @description When it became ready, or will be.
+       */
+      readyAt: string;
+      retry: components['schemas']['RetryDto'];
+      /** @enum {string|null} */
+      claimKind: 'agent' | 'human' | 'interactive' | null;
+      /** Format: date-time */
+      claimedAt: string | null;
+      /** Format: date-time */
+      leaseExpiresAt: string | null;
+      /**
+       * Format: date-time
+       * @description When the attempt is over, whatever its lease.
+       */
+      timeoutAt: string | null;
+      /**
+       * Format: date-time
+       * @description Since when a claim that is never taken away is past its lease, timeout or deadline.
+       */
+      overdueAt: string | null;
+      /**
+       * Format: date-time
+       * @description Since when the holder is asked to stop.
+       */
+      cancelRequestedAt: string | null;
+      cancelReason: string | null;
+      /**
+       * Format: date-time
+       * @description Since when the holder waits for input.
+       */
+      awaitingSince: string | null;
+      /** Format: date-time */
+      startedAt: string | null;
+      /**
+       * Format: date-time
+       * @description When it ended, completed or not.
+       */
+      completedAt: string | null;
+      progressMessage: string | null;
+      error: {
+        [key: string]: unknown;
+      } | null;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    LeaseView: {
+      /** @description Every later write by the claimant carries it. */
+      epoch: number;
+      task: components['schemas']['TaskView'];
+      /** Format: date-time */
+      leaseExpiresAt: string;
+    };
+    LeasesView: {
+      leases: components['schemas']['LeaseView'][];
+    };
+    HeldLeaseDto: {
+      /** Format: uuid */
+      taskId: string;
+      /** @description What the claim gave. */
+      epoch: number;
+    };
+    HeartbeatDto: {
+      leases: components['schemas']['HeldLeaseDto'][];
+      /** @description As the claim asked for, unless given. */
+      leaseSeconds?: number;
+    };
+    HeartbeatResultView: {
+      taskId: string;
+      /**
+       * @description What the task is now; `unknown` when there is none.
+       * @enum {string}
+       */
+      status:
+        | 'unknown'
+        | 'timeout'
+        | 'pending'
+        | 'failed'
+        | 'rejected'
+        | 'cancelled'
+        | 'assigned'
+        | 'accepted'
+        | 'in_progress'
+        | 'awaiting_input'
+        | 'completed';
+      /**
+       * Format: date-time
+       * @description Until when it was extended.
+       */
+      leaseExpiresAt?: string;
+      /**
+       * Format: date-time
+       * @description The attempt is over by then, and the task by its deadline: the earlier of the two.
+       */
+      endsAt?: string;
+      /** @description Three quarters of that time are over. */
+      endsSoon?: boolean;
+      /** @description Stop working on the task, and release it. */
+      cancelRequested?: boolean;
+      /**
+       * @description Why it was not extended: stop working on the task.
+       * @enum {string}
+       */
+      code?: 'not_found' | 'lease_lost';
+    };
+    HeartbeatResultsView: {
+      /** @description In the order given. */
+      results: components['schemas']['HeartbeatResultView'][];
+    };
+    ProgressDto: {
+      /** @description What the claim gave. */
+      epoch: number;
+      /** @description Per cent. */
+      percent?: number;
+      message?: string;
+      /** @description What there is of the result so far, any JSON of at most 256 KiB. */
+      partial?: unknown;
+    };
+    TaskAnswer: {
+      task: components['schemas']['TaskView'];
+    };
+    ClaimNextDto: {
+      /**
+       * Format: uuid
+       * @description The agent that will do the work.
+       */
+      agentId: string;
+      /** @description Only tasks of these workspaces; any unless given. */
+      workspaceIds?: string[];
+      /** @description Only tasks of these types; any unless given. */
+      types?: string[];
+      /** @description How long the lease lasts without a heartbeat; 60 unless given. */
+      leaseSeconds?: number;
+      /**
+       * @description `agent` unless given. Leases of the other kinds are not taken away when they expire.
+       * @enum {string}
+       */
+      claimKind?: 'agent' | 'interactive' | 'human';
+    };
+    CompleteDto: {
+      /** @description What the claim gave. */
+      epoch: number;
+      /** @description What came of it, any JSON of at most 256 KiB. */
+      result?: unknown;
+      /** @description Claims one task with the completion, in the same transaction where there is work at once. */
+      claimNext?: components['schemas']['ClaimNextDto'];
+    };
+    CompletedView: {
+      task: components['schemas']['TaskView'];
+      /** @description What `claimNext` claimed; absent when there was nothing. */
+      next?: components['schemas']['LeaseView'];
+    };
+    FailureDto: {
+      /**
+       * @description False when another attempt would fail as well; true unless given.
+       * @enum {boolean}
+       */
+      retryable?: true | false;
+      /** @description A stable word for the kind of failure. */
+      code: string;
+      message: string;
+    };
+    FailDto: {
+      /** @description What the claim gave. */
+      epoch: number;
+      error: components['schemas']['FailureDto'];
+    };
+    ReleaseDto: {
+      /** @description What the claim gave. */
+      epoch: number;
+      reason?: string;
+    };
+    PauseView: {
+      /** @enum {string} */
+      scope: 'type' | 'agent' | 'workspace';
+      subject: string;
+      reason: string | null;
+      pausedBy: string;
+      /** Format: date-time */
+      pausedAt: string;
+    };
+    PausePage: {
+      items: components['schemas']['PauseView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    PauseDto: {
+      reason?: string;
+      /** @enum {string} */
+      scope: 'workspace' | 'type' | 'agent';
+      /** @description The id of the workspace or the agent, or the type. */
+      subject: string;
+    };
+    PauseTargetDto: {
+      /** @enum {string} */
+      scope: 'workspace' | 'type' | 'agent';
+      /** @description The id of the workspace or the agent, or the type. */
+      subject: string;
+    };
+    ConcurrencyLimitView: {
+      limit: number;
+      running: number;
+      key: string;
+    };
+    ConcurrencyLimitDto: {
+      /** @description How many tasks of the key may run at once; 0 stops them. */
+      limit: number;
+      key: string;
+    };
+    RetryTasksDto: {
+      ids?: string[];
+      /** @description Failed and timed-out tasks of these workspaces. */
+      workspaceIds?: string[];
+      /** @description Failed and timed-out tasks of these types. */
+      types?: string[];
+    };
+    RefusedRetryView: {
+      taskId: string;
+      code: string;
+    };
+    RetriedView: {
+      /** @description Those that are pending again. */
+      items: components['schemas']['TaskView'][];
+      refused: components['schemas']['RefusedRetryView'][];
+      /** @description Whether more tasks fit: ask again. */
+      hasMore: boolean;
+    };
+    CancelDto: {
+      reason?: string;
+      /**
+       * @description Its subtasks too, and theirs; false unless given.
+       * @enum {boolean}
+       */
+      tree?: true | false;
+    };
+    CancelledView: {
+      /** @description How many tasks were cancelled, it included. */
+      cancelled: number;
+      /** @description How many holders were asked to stop. */
+      requested: number;
+      /** @description As it is now: cancelled, or asked to stop. */
+      task: components['schemas']['TaskView'];
+    };
+    AwaitInputDto: {
+      /** @description What the claim gave. */
+      epoch: number;
+      /** @description What the agent needs to know, any JSON of at most 256 KiB. */
+      request?: unknown;
+    };
+    InputDto: {
+      /** @description The answer, any JSON of at most 256 KiB. */
+      input: unknown;
+    };
+    EdgeView: {
+      blockerId: string;
+      blockedId: string;
+      /** @enum {string} */
+      kind: 'blocks' | 'waits_for' | 'conditional' | 'related' | 'parent_child' | 'discovered_from';
+      /** @enum {string} */
+      onFailure: 'hold' | 'fail' | 'skip' | 'proceed';
+      /** @enum {string|null} */
+      outcome: 'timeout' | 'failed' | 'cancelled' | 'completed' | null;
+      /** Format: date-time */
+      createdAt: string;
+      /**
+       * Format: date-time
+       * @description When it ceased to block; a link never does.
+       */
+      resolvedAt: string | null;
+    };
+    EdgesView: {
+      items: components['schemas']['EdgeView'][];
+    };
+    DependencyDto: {
+      /**
+       * @description `blocks`, unless given: not to be claimed before the other is completed. `waits_for`: before it has ended.
+       *     `conditional`: before it ended as `outcome` says. The others are links.
+       * @enum {string}
+       */
+      kind?: 'blocks' | 'waits_for' | 'conditional' | 'related' | 'parent_child' | 'discovered_from';
+      /**
+       * @description What becomes of this task when the other ends otherwise; `hold` unless given.
+       * @enum {string}
+       */
+      onFailure?: 'hold' | 'fail' | 'skip' | 'proceed';
+      /**
+       * @description How the other must end: for `conditional`, and only for it.
+       * @enum {string}
+       */
+      outcome?: 'completed' | 'failed' | 'cancelled' | 'timeout';
+      /**
+       * Format: uuid
+       * @description The task that this one depends on.
+       */
+      taskId: string;
+    };
+    IntegrityCountsView: {
+      tasks: number;
+      edges: number;
+      attempts: number;
+      lanes: number;
+      concurrencyKeys: number;
+    };
+    IntegrityEntityView: {
+      /** @enum {string} */
+      kind: 'concurrency_key' | 'edge' | 'task';
+      /** @description Of an edge: the id of the task that depends. */
+      id: string;
+    };
+    IntegrityIssueView: {
+      /** @enum {string} */
+      type:
+        | 'dependency_cycle'
+        | 'wrong_blocker_count'
+        | 'stale_edge'
+        | 'edge_to_nothing'
+        | 'held_without_lease'
+        | 'lease_without_holder'
+        | 'holder_deleted'
+        | 'missing_lane'
+        | 'duplicate_dedupe_key'
+        | 'concurrency_key_over_limit'
+        | 'lease_not_taken_back'
+        | 'deadline_not_met'
+        | 'attempt_gap'
+        | 'end_without_time'
+        | 'stuck_parent';
+      /**
+       * @description `error`: something is broken. `warning`: it may be wanted.
+       * @enum {string}
+       */
+      severity: 'error' | 'warning';
+      entity: components['schemas']['IntegrityEntityView'];
+      message: string;
+      /** @description What to do about it. */
+      fix: string;
+    };
+    IntegrityReportView: {
+      /** Format: date-time */
+      checkedAt: string;
+      checked: components['schemas']['IntegrityCountsView'];
+      /** @description A hundred of each type at most. */
+      issues: components['schemas']['IntegrityIssueView'][];
+      /** @description Whether there are more of a type than are shown. */
+      truncated: boolean;
+    };
+    BlockerView: {
+      taskId: string;
+      title: string;
+      /**
+       * @description What that task is now; null when it is gone.
+       * @enum {string|null}
+       */
+      status:
+        | 'timeout'
+        | 'pending'
+        | 'failed'
+        | 'rejected'
+        | 'cancelled'
+        | 'assigned'
+        | 'accepted'
+        | 'in_progress'
+        | 'awaiting_input'
+        | 'completed'
+        | null;
+      /** @enum {string} */
+      kind: 'blocks' | 'waits_for' | 'conditional' | 'related' | 'parent_child' | 'discovered_from';
+      /** @enum {string} */
+      onFailure: 'hold' | 'fail' | 'skip' | 'proceed';
+      /**
+       * @description How it must end, for `conditional`.
+       * @enum {string|null}
+       */
+      outcome: 'timeout' | 'failed' | 'cancelled' | 'completed' | null;
+    };
+    AbleAgentsView: {
+      capable: number;
+      active: number;
+      paused: number;
+      /** @description Active, not paused, and holding as many tasks as they can. */
+      full: number;
+    };
+    RunnerView: {
+      taskId: string;
+      agentId: string | null;
+      /** Format: date-time */
+      leaseExpiresAt: string | null;
+    };
+    ReasonView: {
+      /** @description How many there are, also of those that are not named. */
+      count?: number;
+      epoch?: number;
+      limit?: number;
+      /** @description What its holder asked. */
+      request?: unknown;
+      attempt?: number;
+      maxAttempts?: number;
+      /** @description How many ready tasks of its lane are claimed before it; counted up to 1,000. */
+      before?: number;
+      /** @enum {string} */
+      code:
+        | 'held'
+        | 'ready'
+        | 'rejected'
+        | 'cancelled'
+        | 'assigned'
+        | 'accepted'
+        | 'awaiting_input'
+        | 'completed'
+        | 'backoff'
+        | 'timed_out'
+        | 'cancel_requested'
+        | 'deadline_passed'
+        | 'blocked'
+        | 'held_by_blocker'
+        | 'scheduled'
+        | 'deadline_near'
+        | 'no_capable_agent'
+        | 'capable_agents_not_active'
+        | 'capable_agents_paused'
+        | 'capable_agents_full'
+        | 'concurrency_key_full'
+        | 'workspace_paused'
+        | 'type_paused'
+        | 'assigned_agent_gone'
+        | 'assigned_agent_not_active'
+        | 'assigned_agent_paused'
+        | 'assigned_agent_full'
+        | 'lease_over'
+        | 'overdue'
+        | 'attempts_used_up'
+        | 'not_retryable'
+        | 'blocker_failed'
+        | 'skipped';
+      /** @description One sentence. */
+      message: string;
+      /**
+       * Format: date-time
+       * @description When it ends by itself.
+       */
+      until?: string;
+      /** Format: date-time */
+      since?: string;
+      /** @description Which tasks block; the first twenty. */
+      blockers?: components['schemas']['BlockerView'][];
+      /** @description Who holds the task, or is to do it. */
+      agentId?: string;
+      /** @enum {string} */
+      agentStatus?: 'error' | 'active' | 'draining' | 'offline' | 'starting' | 'inactive' | 'maintenance';
+      /** @enum {string} */
+      claimKind?: 'agent' | 'human' | 'interactive';
+      /**
+       * Format: date-time
+       * @description When the attempt is over, lease or not.
+       */
+      timeoutAt?: string;
+      requiredCapabilities?: string[];
+      agents?: components['schemas']['AbleAgentsView'];
+      concurrencyKey?: string;
+      /** @description Tasks of the concurrency key that run; the first twenty. */
+      running?: components['schemas']['RunnerView'][];
+      /** @description Who paused it. */
+      by?: string;
+      /** @description What was said when it was paused or cancelled. */
+      why?: string | null;
+      error?: {
+        [key: string]: unknown;
+      } | null;
+    };
+    ExplanationView: {
+      taskId: string;
+      /** @enum {string} */
+      status:
+        | 'timeout'
+        | 'pending'
+        | 'failed'
+        | 'rejected'
+        | 'cancelled'
+        | 'assigned'
+        | 'accepted'
+        | 'in_progress'
+        | 'awaiting_input'
+        | 'completed';
+      /** @description Why it is not running, or what it is doing, in one sentence. */
+      summary: string;
+      /** @description Every reason; none is left out because another is stronger. */
+      reasons: components['schemas']['ReasonView'][];
+    };
+    AttemptView: {
+      epoch: number;
+      agentId: string;
+      /** @enum {string} */
+      claimKind: 'agent' | 'human' | 'interactive';
+      /** Format: date-time */
+      claimedAt: string;
+      /**
+       * Format: date-time
+       * @description Null while it runs.
+       */
+      endedAt: string | null;
+      /** @enum {string|null} */
+      outcome: 'failed' | 'expired' | 'cancelled' | 'completed' | 'released' | 'timed_out' | null;
+      error: {
+        [key: string]: unknown;
+      } | null;
+    };
+    TimelineView: {
+      /** @description Its events in order. A page may have none and yet be followed by others: so much of the feed has been looked through. */
+      items: components['schemas']['CloudEvent'][];
+      /** @description Every attempt, oldest first; the running one last. On each page. */
+      attempts: components['schemas']['AttemptView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    DurationsView: {
+      count: number;
+      mean: number | null;
+      p50: number | null;
+      p95: number | null;
+      p99: number | null;
+    };
+    TaskStatsView: {
+      total: number;
+      byStatus: {
+        [key: string]: number;
+      };
+      byPriority: {
+        [key: string]: number;
+      };
+      /** @description The hundred types with the most tasks. */
+      byType: {
+        [key: string]: number;
+      };
+      /** @description By the id of who is to do it, does it or did it last; the hundred with the most tasks. */
+      byAgent: {
+        [key: string]: number;
+      };
+      /** @description How many can be claimed now, pauses and limits apart. */
+      ready: number;
+      /** @description How long the oldest of them has been ready; 0 when there is none. */
+      oldestReadySeconds: number;
+      /** @description From creation to completion. */
+      completion: components['schemas']['DurationsView'];
+      /** @description From ready to the last claim, of the completed ones. */
+      claim: components['schemas']['DurationsView'];
+    };
+    WorkloadView: {
+      /** @description Assigned to it, and not begun. */
+      pending: number;
+      /** @description Held by it. */
+      active: number;
+      /** @description Since midnight UTC. */
+      completedToday: number;
+      /** @description How many tasks it holds at once at most; null is no limit. */
+      capacity: number | null;
+      agentId: string;
+      /** @enum {string} */
+      status: 'error' | 'active' | 'draining' | 'offline' | 'starting' | 'inactive' | 'maintenance';
+      /** @description From claim to completion; null when it has completed nothing. */
+      meanSeconds: number | null;
+    };
+    TaskPage: {
+      /** @description When asked for by `withTotal`. */
+      totalCount?: number;
+      items: components['schemas']['TaskView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    DescendantView: {
+      /** @description 1 for a child. */
+      depth: number;
+      task: components['schemas']['TaskView'];
+    };
+    TreeView: {
+      task: components['schemas']['TaskView'];
+      /** @description Level by level, in order of creation; each names its parent. A thousand at most. */
+      descendants: components['schemas']['DescendantView'][];
+      /** @description Whether there are more than are shown, apart from those that lie deeper. */
+      truncated: boolean;
+    };
+    CreateTaskDto: {
+      /** @description What the agent needs to know, any JSON object. */
+      parameters?: {
+        [key: string]: unknown;
+      };
+      /**
+       * @description Claims take the most urgent first; normal unless given.
+       * @enum {string}
+       */
+      priority?: 'critical' | 'high' | 'normal' | 'low' | 'backlog';
+      /** @description Only an agent that has all of these can claim the task. */
+      requiredCapabilities?: string[];
+      tags?: string[];
+      /** @description Strings by name, for your own use. */
+      labels?: {
+        [key: string]: string;
+      };
+      /**
+       * Format: date-time
+       * @description Not to be claimed before this time.
+       */
+      runAt?: string | null;
+      /**
+       * Format: date-time
+       * @description The task times out when it is not completed by then.
+       */
+      deadline?: string | null;
+      /** @description How often it is tried before it has failed; 3 unless given. */
+      maxAttempts?: number;
+      /** @description How long an attempt may take, with heartbeats or without; 3,600 unless given. */
+      timeoutSeconds?: number;
+      /** @description How long it waits between attempts; exponential from 1 s to 300 s unless given. */
+      retry?: components['schemas']['RetryDto'] | null;
+      /**
+       * Format: uuid
+       * @description The tenant's default workspace unless given.
+       */
+      workspaceId?: string;
+      /** Format: uuid */
+      parentTaskId?: string | null;
+      /**
+       * Format: uuid
+       * @description The agent that is to do it: nobody else can claim it until that agent gave it back or lost it.
+       */
+      assignedTo?: string | null;
+      dependsOn?: components['schemas']['DependencyDto'][];
+      /** @description What kind of work it is; agents can claim by it. */
+      type: string;
+      title: string;
+      /** @description While the task is open, no other task of the tenant can have this key. */
+      dedupeKey?: string | null;
+      /** @description Of the tasks that share this key only as many run at once as its limit allows; one unless set. */
+      concurrencyKey?: string | null;
+      description?: string | null;
+      /** @description The id it has in the system it came from. */
+      externalRef?: string | null;
+    };
+    BatchDependencyDto: {
+      /**
+       * @description `blocks`, unless given: not to be claimed before the other is completed. `waits_for`: before it has ended.
+       *     `conditional`: before it ended as `outcome` says. The others are links.
+       * @enum {string}
+       */
+      kind?: 'blocks' | 'waits_for' | 'conditional' | 'related' | 'parent_child' | 'discovered_from';
+      /**
+       * @description What becomes of this task when the other ends otherwise; `hold` unless given.
+       * @enum {string}
+       */
+      onFailure?: 'hold' | 'fail' | 'skip' | 'proceed';
+      /**
+       * @description How the other must end: for `conditional`, and only for it.
+       * @enum {string}
+       */
+      outcome?: 'completed' | 'failed' | 'cancelled' | 'timeout';
+      /**
+       * Format: uuid
+       * @description A task that exists. Either this or `ref`.
+       */
+      taskId?: string;
+      /** @description A task of the same batch. */
+      ref?: string;
+    };
+    BatchTaskDto: {
+      /** @description What the agent needs to know, any JSON object. */
+      parameters?: {
+        [key: string]: unknown;
+      };
+      /**
+       * @description Claims take the most urgent first; normal unless given.
+       * @enum {string}
+       */
+      priority?: 'critical' | 'high' | 'normal' | 'low' | 'backlog';
+      /** @description Only an agent that has all of these can claim the task. */
+      requiredCapabilities?: string[];
+      tags?: string[];
+      /** @description Strings by name, for your own use. */
+      labels?: {
+        [key: string]: string;
+      };
+      /**
+       * Format: date-time
+       * @description Not to be claimed before this time.
+       */
+      runAt?: string | null;
+      /**
+       * Format: date-time
+       * @description The task times out when it is not completed by then.
+       */
+      deadline?: string | null;
+      /** @description How often it is tried before it has failed; 3 unless given. */
+      maxAttempts?: number;
+      /** @description How long an attempt may take, with heartbeats or without; 3,600 unless given. */
+      timeoutSeconds?: number;
+      /** @description How long it waits between attempts; exponential from 1 s to 300 s unless given. */
+      retry?: components['schemas']['RetryDto'] | null;
+      /**
+       * Format: uuid
+       * @description The tenant's default workspace unless given.
+       */
+      workspaceId?: string;
+      /** Format: uuid */
+      parentTaskId?: string | null;
+      /**
+       * Format: uuid
+       * @description The agent that is to do it: nobody else can claim it until that agent gave it back or lost it.
+       */
+      assignedTo?: string | null;
+      /** @description A name within the batch, by which its other tasks can depend on this one. */
+      ref?: string;
+      /** @description The parent, as a task of the same batch. */
+      parentRef?: string;
+      dependsOn?: components['schemas']['BatchDependencyDto'][];
+      /** @description What kind of work it is; agents can claim by it. */
+      type: string;
+      title: string;
+      /** @description While the task is open, no other task of the tenant can have this key. */
+      dedupeKey?: string | null;
+      /** @description Of the tasks that share this key only as many run at once as its limit allows; one unless set. */
+      concurrencyKey?: string | null;
+      description?: string | null;
+      /** @description The id it has in the system it came from. */
+      externalRef?: string | null;
+    };
+    CreateTasksDto: {
+      /** @description All are made, or none. */
+      tasks: components['schemas']['BatchTaskDto'][];
+    };
+    BatchItemView: {
+      id: string;
+      ref?: string;
+    };
+    BatchView: {
+      /** @description In the order given. */
+      items: components['schemas']['BatchItemView'][];
+    };
+    ImportedTaskDto: {
+      /** @description What the agent needs to know, any JSON object. */
+      parameters?: {
+        [key: string]: unknown;
+      };
+      /**
+       * @description Claims take the most urgent first; normal unless given.
+       * @enum {string}
+       */
+      priority?: 'critical' | 'high' | 'normal' | 'low' | 'backlog';
+      /** @description Only an agent that has all of these can claim the task. */
+      requiredCapabilities?: string[];
+      tags?: string[];
+      /** @description Strings by name, for your own use. */
+      labels?: {
+        [key: string]: string;
+      };
+      /**
+       * Format: date-time
+       * @description Not to be claimed before this time.
+       */
+      runAt?: string | null;
+      /**
+       * Format: date-time
+       * @description The task times out when it is not completed by then.
+       */
+      deadline?: string | null;
+      /** @description How often it is tried before it has failed; 3 unless given. */
+      maxAttempts?: number;
+      /** @description How long an attempt may take, with heartbeats or without; 3,600 unless given. */
+      timeoutSeconds?: number;
+      /** @description How long it waits between attempts; exponential from 1 s to 300 s unless given. */
+      retry?: components['schemas']['RetryDto'] | null;
+      /**
+       * Format: uuid
+       * @description The tenant's default workspace unless given.
+       */
+      workspaceId?: string;
+      /** Format: uuid */
+      parentTaskId?: string | null;
+      /**
+       * Format: uuid
+       * @description The agent that is to do it: nobody else can claim it until that agent gave it back or lost it.
+       */
+      assignedTo?: string | null;
+      /** @description A name within the batch, by which its other tasks can depend on this one. */
+      ref?: string;
+      /** @description The parent, as a task of the same batch. */
+      parentRef?: string;
+      dependsOn?: components['schemas']['BatchDependencyDto'][];
+      /**
+       * @description Where it stood where it came from; pending unless given.
+       * @enum {string}
+       */
+      status?: 'pending' | 'completed' | 'cancelled';
+      /** Format: date-time */
+      createdAt?: string;
+      /**
+       * Format: date-time
+       * @description When it ended, for one that has.
+       */
+      completedAt?: string;
+      /** @description What kind of work it is; agents can claim by it. */
+      type: string;
+      title: string;
+      /** @description While the task is open, no other task of the tenant can have this key. */
+      dedupeKey?: string | null;
+      /** @description Of the tasks that share this key only as many run at once as its limit allows; one unless set. */
+      concurrencyKey?: string | null;
+      description?: string | null;
+      /** @description The id it has in the system it came from. */
+      externalRef?: string | null;
+    };
+    ImportTasksDto: {
+      tasks: components['schemas']['ImportedTaskDto'][];
+    };
+    GetTasksDto: {
+      ids: string[];
+    };
+    TasksByIdView: {
+      /** @description In the order asked. */
+      items: components['schemas']['TaskView'][];
+      /** @description Ids that name no task. */
+      missing: string[];
+    };
+    AttemptsView: {
+      items: components['schemas']['AttemptView'][];
+    };
+    UpdateTaskDto: {
+      /** @description What the agent needs to know, any JSON object. */
+      parameters?: {
+        [key: string]: unknown;
+      };
+      /**
+       * @description Claims take the most urgent first; normal unless given.
+       * @enum {string}
+       */
+      priority?: 'critical' | 'high' | 'normal' | 'low' | 'backlog';
+      /** @description Only an agent that has all of these can claim the task. */
+      requiredCapabilities?: string[];
+      tags?: string[];
+      /** @description Strings by name, for your own use. */
+      labels?: {
+        [key: string]: string;
+      };
+      /**
+       * Format: date-time
+       * @description Not to be claimed before this time.
+       */
+      runAt?: string | null;
+      /**
+       * Format: date-time
+       * @description The task times out when it is not completed by then.
+       */
+      deadline?: string | null;
+      /** @description How often it is tried before it has failed; 3 unless given. */
+      maxAttempts?: number;
+      /** @description How long an attempt may take, with heartbeats or without; 3,600 unless given. */
+      timeoutSeconds?: number;
+      /** @description How long it waits between attempts; exponential from 1 s to 300 s unless given. */
+      retry?: components['schemas']['RetryDto'] | null;
+      title?: string;
+      description?: string | null;
+      /** @description The id it has in the system it came from. */
+      externalRef?: string | null;
+    };
+    FeedPlace: {
+      /**
+       * Format: uuid
+       * @description The workspace whose feed it is; the tenant's own feed when left out.
+       */
+      workspaceId?: string;
+      /** @description The number of the last event that was read; from the oldest one kept when left out. */
+      after?: number;
+    };
+    SubscribeParams: {
+      /** @description Feeds to follow, each from its cursor. */
+      feeds: components['schemas']['FeedPlace'][];
+      /** @description Only events of these types, such as task.created, or task.* for all that begin so. */
+      types?: string[];
+      /** @description Only what happened to these: ids of tasks, agents or workspaces. */
+      subjects?: string[];
+    };
+    AuditRecordDto: {
+      status: number;
+      id: string;
+      /** Format: date-time */
+      time: string;
+      actorId: string;
+      /** @description The API key that was used; null for an access token. */
+      keyId: string | null;
+      /** @description Method and route. */
+      operation: string;
+      subjectId: string | null;
+      /** @description The problem's code, where the request was refused. */
+      code: string | null;
+      requestId: string | null;
+      ip: string | null;
+      userAgent: string | null;
+    };
+    AuditPageDto: {
+      items: components['schemas']['AuditRecordDto'][];
+      hasMore: boolean;
+      nextCursor: string | null;
+    };
+    /** @description RFC 9457. Further members depend on `code`; refused input lists its fields under `errors`. */
+    Problem: {
+      /**
+       * Format: uri
+       * @example urn:muster:problem:invalid_input
+       */
+      type: string;
+      title: string;
+      status: number;
+      detail: string;
+      /**
+       * @description Stable; decide by it.
+       * @example invalid_input
+       */
+      code: string;
+      /** @description The id of the request, as in X-Request-Id. */
+      instance: string;
+      errors?: {
+        /** @example tasks[2].priority */
+        field: string;
+        /** @example isIn */
+        rule: string;
+        message: string;
+      }[];
+    } & {
+      [key: string]: unknown;
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
+}
+export interface operations {
+  'apiKeys.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ApiKeyPage'];
+        };
+      };
+    };
+  };
+  'apiKeys.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateApiKeyDto'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CreatedApiKeyView'];
+        };
+      };
+    };
+  };
+  'apiKeys.revoke': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'health.live': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The Health Check is successful */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            /**
+             * @example ok
+             * @enum {string}
+             */
+            status?: 'ok' | 'degraded';
+            /**
+             * @example {
+             *       "database": {
+             *         "status": "up",
+             *         "responseTime": 12
+             *       }
+             *     }
+             */
+            info?: {
+              [key: string]: {
+                /** @enum {string} */
+                status: 'up' | 'degraded' | 'down';
+                /** @description Time the health indicator took to respond, in ms */
+                responseTime?: number;
+              } & {
+                [key: string]: unknown;
+              };
+            } | null;
+            /** @example {} */
+            error?: {
+              [key: string]: {
+                /** @enum {string} */
+                status: 'up' | 'degraded' | 'down';
+                /** @description Time the health indicator took to respond, in ms */
+                responseTime?: number;
+              } & {
+                [key: string]: unknown;
+              };
+            } | null;
+            /**
+             * @example {
+             *       "database": {
+             *         "status": "up",
+             *         "responseTime": 12
+             *       }
+             *     }
+             */
+            details?: {
+              [key: string]: {
+                /** @enum {string} */
+                status: 'up' | 'degraded' | 'down';
+                /** @description Time the health indicator took to respond, in ms */
+                responseTime?: number;
+              } & {
+                [key: string]: unknown;
+              };
+            };
+          };
+        };
+      };
+    };
+  };
+  'health.ready': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The Health Check is successful */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            /**
+             * @example ok
+             * @enum {string}
+             */
+            status?: 'ok' | 'degraded';
+            /**
+             * @example {
+             *       "database": {
+             *         "status": "up",
+             *         "responseTime": 12
+             *       }
+             *     }
+             */
+            info?: {
+              [key: string]: {
+                /** @enum {string} */
+                status: 'up' | 'degraded' | 'down';
+                /** @description Time the health indicator took to respond, in ms */
+                responseTime?: number;
+              } & {
+                [key: string]: unknown;
+              };
+            } | null;
+            /** @example {} */
+            error?: {
+              [key: string]: {
+                /** @enum {string} */
+                status: 'up' | 'degraded' | 'down';
+                /** @description Time the health indicator took to respond, in ms */
+                responseTime?: number;
+              } & {
+                [key: string]: unknown;
+              };
+            } | null;
+            /**
+             * @example {
+             *       "database": {
+             *         "status": "up",
+             *         "responseTime": 12
+             *       }
+             *     }
+             */
+            details?: {
+              [key: string]: {
+                /** @enum {string} */
+                status: 'up' | 'degraded' | 'down';
+                /** @description Time the health indicator took to respond, in ms */
+                responseTime?: number;
+              } & {
+                [key: string]: unknown;
+              };
+            };
+          };
+        };
+      };
+    };
+  };
+  'health.startedUp': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The Health Check is successful */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            /**
+             * @example ok
+             * @enum {string}
+             */
+            status?: 'ok' | 'degraded';
+            /**
+             * @example {
+             *       "database": {
+             *         "status": "up",
+             *         "responseTime": 12
+             *       }
+             *     }
+             */
+            info?: {
+              [key: string]: {
+                /** @enum {string} */
+                status: 'up' | 'degraded' | 'down';
+                /** @description Time the health indicator took to respond, in ms */
+                responseTime?: number;
+              } & {
+                [key: string]: unknown;
+              };
+            } | null;
+            /** @example {} */
+            error?: {
+              [key: string]: {
+                /** @enum {string} */
+                status: 'up' | 'degraded' | 'down';
+                /** @description Time the health indicator took to respond, in ms */
+                responseTime?: number;
+              } & {
+                [key: string]: unknown;
+              };
+            } | null;
+            /**
+             * @example {
+             *       "database": {
+             *         "status": "up",
+             *         "responseTime": 12
+             *       }
+             *     }
+             */
+            details?: {
+              [key: string]: {
+                /** @enum {string} */
+                status: 'up' | 'degraded' | 'down';
+                /** @description Time the health indicator took to respond, in ms */
+                responseTime?: number;
+              } & {
+                [key: string]: unknown;
+              };
+            };
+          };
+        };
+      };
+    };
+  };
+  'workspaces.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        /** @description Any of these. */
+        status?: ('active' | 'inactive' | 'archived')[];
+        /** @description Any of these. */
+        visibility?: ('private' | 'team' | 'public')[];
+        /** @description Exactly this name. */
+        name?: string;
+        /** @description Who created it: an agent's id, a key's id or an OIDC subject. */
+        createdBy?: string;
+        /** @description By which field, `-` in front for descending. */
+        sort?: 'createdAt' | '-createdAt' | 'updatedAt' | '-updatedAt' | 'name' | '-name';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkspacePage'];
+        };
+      };
+    };
+  };
+  'workspaces.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateWorkspace'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkspaceView'];
+        };
+      };
+    };
+  };
+  'workspaces.get': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkspaceView'];
+        };
+      };
+    };
+  };
+  'workspaces.delete': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'workspaces.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UpdateWorkspace'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkspaceView'];
+        };
+      };
+    };
+  };
+  'feeds.ofWorkspace': {
+    parameters: {
+      query?: {
+        /** @description The number of the last event that was read; from the oldest one kept when left out. */
+        after?: number;
+        /** @description Only events of these types, such as task.created, or task.* for all that begin so. */
+        types?: string[];
+        /** @description Only what happened to these: ids of tasks, agents or workspaces. */
+        subjects?: string[];
+        /** @description Events at most. */
+        limit?: number;
+        /** @description Seconds to wait for the first event where there is none yet. */
+        wait?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FeedPage'];
+        };
+      };
+    };
+  };
+  'feeds.ofTenant': {
+    parameters: {
+      query?: {
+        /** @description The number of the last event that was read; from the oldest one kept when left out. */
+        after?: number;
+        /** @description Only events of these types, such as task.created, or task.* for all that begin so. */
+        types?: string[];
+        /** @description Only what happened to these: ids of tasks, agents or workspaces. */
+        subjects?: string[];
+        /** @description Events at most. */
+        limit?: number;
+        /** @description Seconds to wait for the first event where there is none yet. */
+        wait?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FeedPage'];
+        };
+      };
+    };
+  };
+  'agents.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        /** @description Any of these. */
+        status?: ('offline' | 'starting' | 'active' | 'draining' | 'inactive' | 'maintenance' | 'error')[];
+        /** @description Any of these. */
+        kind?: ('agent' | 'human' | 'service')[];
+        /** @description Agents that have all of these. */
+        capabilities?: string[];
+        /** @description Exactly this name. */
+        name?: string;
+        /** @description By which field, `-` in front for descending. */
+        sort?: 'createdAt' | '-createdAt' | 'updatedAt' | '-updatedAt' | 'name' | '-name';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AgentPage'];
+        };
+      };
+    };
+  };
+  'agents.register': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RegisterAgent'];
+      };
+    };
+    responses: {
+      /** @description The agent of that name, which there was already. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AgentView'];
+        };
+      };
+    };
+  };
+  'agents.get': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AgentView'];
+        };
+      };
+    };
+  };
+  'agents.delete': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'agents.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UpdateAgent'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AgentView'];
+        };
+      };
+    };
+  };
+  'agents.heartbeat': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AgentHeartbeat'];
+        };
+      };
+    };
+  };
+  'agents.changeStatus': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ChangeAgentStatus'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AgentView'];
+        };
+      };
+    };
+  };
+  'claims.claim': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ClaimDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LeasesView'];
+        };
+      };
+    };
+  };
+  'claims.heartbeat': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['HeartbeatDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['HeartbeatResultsView'];
+        };
+      };
+    };
+  };
+  'claims.progress': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ProgressDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskAnswer'];
+        };
+      };
+    };
+  };
+  'claims.complete': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CompleteDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CompletedView'];
+        };
+      };
+    };
+  };
+  'claims.fail': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['FailDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskAnswer'];
+        };
+      };
+    };
+  };
+  'claims.release': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReleaseDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskAnswer'];
+        };
+      };
+    };
+  };
+  'dispatch.listPauses': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PausePage'];
+        };
+      };
+    };
+  };
+  'dispatch.pause': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PauseDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PauseView'];
+        };
+      };
+    };
+  };
+  'dispatch.resume': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PauseTargetDto'];
+      };
+    };
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'dispatch.limit': {
+    parameters: {
+      query: {
+        key: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConcurrencyLimitView'];
+        };
+      };
+    };
+  };
+  'dispatch.setLimit': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ConcurrencyLimitDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConcurrencyLimitView'];
+        };
+      };
+    };
+  };
+  'interventions.retryMany': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RetryTasksDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RetriedView'];
+        };
+      };
+    };
+  };
+  'interventions.retry': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskAnswer'];
+        };
+      };
+    };
+  };
+  'interventions.cancel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CancelDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CancelledView'];
+        };
+      };
+    };
+  };
+  'interventions.awaitInput': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AwaitInputDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskAnswer'];
+        };
+      };
+    };
+  };
+  'interventions.giveInput': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['InputDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskAnswer'];
+        };
+      };
+    };
+  };
+  'interventions.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['EdgesView'];
+        };
+      };
+    };
+  };
+  'interventions.add': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['DependencyDto'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['EdgeView'];
+        };
+      };
+    };
+  };
+  'interventions.remove': {
+    parameters: {
+      query?: {
+        /** @description Which of the edges to that task; blocks unless given. */
+        kind?: 'blocks' | 'waits_for' | 'conditional' | 'related' | 'parent_child' | 'discovered_from';
+      };
+      header?: never;
+      path: {
+        id: string;
+        blockerId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'reports.integrity': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['IntegrityReportView'];
+        };
+      };
+    };
+  };
+  'reports.explain': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ExplanationView'];
+        };
+      };
+    };
+  };
+  'reports.timeline': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TimelineView'];
+        };
+      };
+    };
+  };
+  'stats.get': {
+    parameters: {
+      query?: {
+        workspaceId?: string;
+        type?: string;
+        /** @description Of the tasks that ended, only those that did at this time or later; open ones always count. */
+        since?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskStatsView'];
+        };
+      };
+    };
+  };
+  'stats.workload': {
+    parameters: {
+      query: {
+        agentId: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkloadView'];
+        };
+      };
+    };
+  };
+  'stats.overdue': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskPage'];
+        };
+      };
+    };
+  };
+  'stats.subtasks': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskPage'];
+        };
+      };
+    };
+  };
+  'stats.tree': {
+    parameters: {
+      query?: {
+        /** @description How many levels below the task. */
+        depth?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TreeView'];
+        };
+      };
+    };
+  };
+  'tasks.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        /** @description Any of these. */
+        status?: (
+          | 'pending'
+          | 'assigned'
+          | 'accepted'
+          | 'rejected'
+          | 'in_progress'
+          | 'awaiting_input'
+          | 'completed'
+          | 'failed'
+          | 'cancelled'
+          | 'timeout'
+        )[];
+        /** @description Any of these. */
+        priority?: ('critical' | 'high' | 'normal' | 'low' | 'backlog')[];
+        /** @description Any of these. */
+        type?: string[];
+        /** @description Any of these workspaces. */
+        workspaceId?: string[];
+        /** @description Any of these agents. */
+        assignedTo?: string[];
+        /** @description Any of these. */
+        createdBy?: string[];
+        /** @description Any of these. */
+        externalRef?: string[];
+        parentTaskId?: string;
+        hasSubtasks?: boolean;
+        /** @description Tasks that have all of these. */
+        tags?: string[];
+        /** @description Tasks that ask for all of these. */
+        requiredCapabilities?: string[];
+        /** @description Strictly after. */
+        createdAfter?: string;
+        createdBefore?: string;
+        updatedAfter?: string;
+        updatedBefore?: string;
+        /** @description By which field, `-` in front for descending. */
+        sort?:
+          'createdAt' | '-createdAt' | 'updatedAt' | '-updatedAt' | 'priority' | '-priority' | 'deadline' | '-deadline';
+        /** @description How many to pass over; `after` is faster. */
+        offset?: number;
+        /** @description Also counts all that match, which takes longer. */
+        withTotal?: boolean;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskPage'];
+        };
+      };
+    };
+  };
+  'tasks.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateTaskDto'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskView'];
+        };
+      };
+    };
+  };
+  'tasks.createBatch': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateTasksDto'];
+        'application/x-ndjson': components['schemas']['CreateTasksDto'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BatchView'];
+        };
+      };
+    };
+  };
+  'tasks.import': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ImportTasksDto'];
+        'application/x-ndjson': components['schemas']['ImportTasksDto'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BatchView'];
+        };
+      };
+    };
+  };
+  'tasks.getBatch': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['GetTasksDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TasksByIdView'];
+        };
+      };
+    };
+  };
+  'tasks.get': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskView'];
+        };
+      };
+    };
+  };
+  'tasks.delete': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'tasks.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UpdateTaskDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TaskView'];
+        };
+      };
+    };
+  };
+  'tasks.attempts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AttemptsView'];
+        };
+      };
+    };
+  };
+  'eventStreams.ofWorkspace': {
+    parameters: {
+      query?: {
+        /** @description The number of the last event that was read; from the oldest one kept when left out. */
+        after?: number;
+        /** @description Only events of these types, such as task.created, or task.* for all that begin so. */
+        types?: string[];
+        /** @description Only what happened to these: ids of tasks, agents or workspaces. */
+        subjects?: string[];
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Server-sent events: `id` is the number in the feed, `event` the type, `data` the CloudEvent in one line. `resync` and `end` are the last words of a stream. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': string;
+        };
+      };
+    };
+  };
+  'eventStreams.ofTenant': {
+    parameters: {
+      query?: {
+        /** @description The number of the last event that was read; from the oldest one kept when left out. */
+        after?: number;
+        /** @description Only events of these types, such as task.created, or task.* for all that begin so. */
+        types?: string[];
+        /** @description Only what happened to these: ids of tasks, agents or workspaces. */
+        subjects?: string[];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Server-sent events: `id` is the number in the feed, `event` the type, `data` the CloudEvent in one line. `resync` and `end` are the last words of a stream. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': string;
+        };
+      };
+    };
+  };
+  'handshake.open': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The connection speaks WebSocket from here on. */
+      101: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'audit.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        actorId?: string;
+        keyId?: string;
+        /** @description The thing it was about. */
+        subjectId?: string;
+        /** @description Method and route, such as `POST /v1/keys`. */
+        operation?: string;
+        status?: number;
+        /** @description From this time on. */
+        since?: string;
+        /** @description Before this time. */
+        until?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AuditPageDto'];
+        };
+      };
+    };
+  };
+}

@@ -1,0 +1,37 @@
+// The types of clients/typescript, made of the OpenAPI document and of the table of methods that /v1/ws has: a call is
+// named and typed alike over both.
+import openapiTS, { astToString } from 'openapi-typescript';
+import { format, resolveConfig } from 'prettier';
+
+const HEAD = `// Made by scripts/generate-docs.mjs of docs/openapi.json and the methods of /v1/ws.
+`;
+
+/** @param methods `{name, verb, path, ids, rest, versioned}` of each method */
+export async function clientTypes(openApi, methods) {
+  const types = await openapiTS(JSON.stringify(trimmed(openApi)));
+  const wanted = types.filter(({ name }) => ['components', 'operations'].includes(name?.text));
+  const rows = methods.map((method) => [method.name, rowOf(openApi, method)]);
+  const table = `export const METHODS = ${JSON.stringify(Object.fromEntries(rows))} as const;\n`;
+  const source = `${HEAD}\n/** What each method calls, and where its parameters go. */\n${table}\n${astToString(wanted)}`;
+  return format(source, { ...(await resolveConfig(import.meta.filename)), parser: 'typescript' });
+}
+
+function rowOf({ paths }, { verb, path, rest, versioned }) {
+  const operation = paths[path][verb.toLowerCase()].operationId;
+  return { operation, verb, path, ...(rest && { rest }), ...(versioned && { versioned }) };
+}
+
+/** Refusals are one class whatever the route; they would be two thirds of the text. */
+function trimmed({ paths, ...document }) {
+  const lean = Object.entries(paths).map(([path, verbs]) => [path, mapValues(verbs, leanOperation)]);
+  return { ...document, paths: Object.fromEntries(lean) };
+}
+
+const leanOperation = ({ responses, ...operation }) => ({
+  ...operation,
+  parameters: (operation.parameters ?? []).filter((one) => one.in !== 'header'),
+  responses: Object.fromEntries(Object.entries(responses).filter(([status]) => status < '300')),
+});
+
+const mapValues = (object, change) =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
