@@ -1,3 +1,4 @@
+import { Agent, type AgentOptions } from './agent/agent.js';
 import { InvalidOption } from './errors.js';
 import { METHODS } from './generated.js';
 import { Http, type HttpOptions } from './http.js';
@@ -90,5 +91,10 @@ export class MusterClient {
       if (page.nextCursor === null) return;
       after = page.nextCursor;
     }
+  }
+
+  /** An agent that works on tasks; see `Agent.run`. */
+  agent(options: AgentOptions): Agent {
+    return new Agent(this, options);
   }
 }

@@ -18,3 +18,10 @@ export type {
   Task,
   Workspace,
 } from './methods.js';
+export type { Agent, AgentOptions, RunOptions } from './agent/agent.js';
+export type { AgentReports } from './agent/reports.js';
+export { TaskFailure } from './agent/task-failure.js';
+export { WorkAborted } from './agent/task-handler.js';
+export type { AbortCause, Held, TaskContext, TaskHandler } from './agent/task-handler.js';
+export type { OutboxInUse } from './outbox/folder-lock.js';
+export type { Answer } from './outbox/outbox.js';

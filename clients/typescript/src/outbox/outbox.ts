@@ -1,0 +1,48 @@
+import type { Params } from '../methods.js';
+
+/** What an agent must not lose: a claim, whose answer may be on its way, or how a task ended. */
+export type Asking =
+  | { method: 'task.claim'; params: Params<'task.claim'> }
+  | { method: 'task.complete'; params: Params<'task.complete'> }
+  | { method: 'task.fail'; params: Params<'task.fail'> }
+  | { method: 'task.release'; params: Params<'task.release'> };
+
+/** How a task ended. */
+export type Answer = Exclude<Asking, { method: 'task.claim' }>;
+
+/** Written down, under the key by which the server knows it again. */
+export type Entry<A extends Asking = Asking> = A & {
+  /** The Idempotency-Key. Absent where nothing would be left to repeat it by. */
+  readonly key?: string;
+};
+
+/** Where entries are kept until nothing depends on them any more. */
+export interface Outbox {
+  /** What an earlier run has left, in the order in which it was written. */
+  pending(): Promise<Entry[]>;
+  /** Resolves when the entry is safe from everything that ends this process. */
+  put<A extends Asking>(asking: A): Promise<Entry<A>>;
+  remove(entry: Entry): Promise<void>;
+  /** Keeps an answer aside that the server has refused for good, with the reason. */
+  refuse(entry: Entry<Answer>, reason: object): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Keeps nothing. A claim whose answer is lost comes back when its lease ends, and epochs make the repeat of a completion
+ * harmless, so these stay on the server's fast path; a failure and a release are known again by their key only.
+ */
+export class NoOutbox implements Outbox {
+  async pending(): Promise<Entry[]> {
+    return [];
+  }
+
+  async put<A extends Asking>(asking: A): Promise<Entry<A>> {
+    const fenced = asking.method === 'task.claim' || asking.method === 'task.complete';
+    return fenced ? asking : { ...asking, key: crypto.randomUUID() };
+  }
+
+  async remove(): Promise<void> {}
+  async refuse(): Promise<void> {}
+  async close(): Promise<void> {}
+}
