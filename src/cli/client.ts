@@ -21,9 +21,12 @@ export interface Reply<Body> {
   headers: Headers;
 }
 
-export interface ClientOptions {
+export interface Server {
   url: string;
   key: string;
+}
+
+interface ClientOptions extends Server {
   /** For how long a repeatable request is tried again while the server cannot be reached or asks to come back later. */
   patienceMs?: number;
 }
@@ -41,6 +44,11 @@ export class Client {
 
   constructor(private readonly options: ClientOptions) {
     this.url = options.url.replace(/\/+$/, '');
+  }
+
+  get server(): Server {
+    const { url, key } = this.options;
+    return { url, key };
   }
 
   async get<Body>(path: string, query?: Query): Promise<Body> {

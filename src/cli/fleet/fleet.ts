@@ -53,7 +53,7 @@ export class Fleet {
         const name = `fleet-${String(index + 1).padStart(width, '0')}`;
         const body = { name, kind: 'agent', capabilities };
         const { id } = await client.post<WireAgent>('/v1/agents', body, { repeatable: true });
-        return new SimulatedAgent(id, client, behaviour, recorder);
+        return new SimulatedAgent(id, client.server, behaviour, recorder);
       }),
     );
     const force = { ids: new Set(agents.map(({ id }) => id)), capabilities: new Set(capabilities) };

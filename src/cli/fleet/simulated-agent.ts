@@ -1,11 +1,10 @@
 import { setTimeout as toil } from 'node:timers/promises';
-import type { Call, Client } from '../client.js';
-import { ApiError } from '../failures.js';
+import { type JsonValue, MusterClient, MusterError, type TaskContext, TaskFailure, WorkAborted } from '@muster/client';
+import type { Server } from '../client.js';
 import type { Range } from '../options.js';
 import type { LeaseOf } from '../verify/history-line.js';
-import { RecordedClient } from '../verify/recorded-client.js';
+import { recording } from '../verify/recording.js';
 import type { Recorder } from '../verify/recorder.js';
-import type { WireHeartbeat, WireLease } from '../wire.js';
 
 export interface Behaviour {
   workspaceId: string;
@@ -20,12 +19,12 @@ export interface Behaviour {
 /** Short enough that a fleet ends soon after its work; a waiting claim costs the server next to nothing. */
 const WAIT_SECONDS = 2;
 const PROGRESS_RATE = 0.1;
-/** Claims without a key and everything fenced by an epoch: a repeat does no harm, and the fast path of the server stays open. */
-const FENCED: Call = { repeatable: true };
+/** A server may be restarted under the fleet. */
+const PATIENCE_MS = 30_000;
 
 /** An agent that claims, works for a while, and completes, fails or walks away. What it asks and is told is recorded. */
 export class SimulatedAgent {
-  private readonly client: RecordedClient;
+  private readonly client: MusterClient;
   /** The first lease that it was given. */
   first?: LeaseOf;
   /** Leases it walked away from, as a process that was killed. */
@@ -35,22 +34,38 @@ export class SimulatedAgent {
 
   constructor(
     readonly id: string,
-    client: Client,
+    server: Server,
     private readonly behaviour: Behaviour,
     recorder: Recorder,
   ) {
-    this.client = new RecordedClient(client, recorder);
+    const record = recording(id, recorder);
+    this.client = new MusterClient({
+      ...server,
+      patienceMs: PATIENCE_MS,
+      observe: (call) => {
+        const answered = record(call);
+        return (outcome) => {
+          if (call.method === 'task.complete' && 'result' in outcome) this.completed += 1;
+          answered(outcome);
+        };
+      },
+    });
   }
 
   /** Works until it is told to stop, and finishes what it holds then. */
   async run(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
-      for (const lease of await this.claim()) {
-        this.working = true;
-        await this.work(leaseOf(lease));
-        this.working = false;
-      }
-    }
+    const { workspaceId, leaseSeconds } = this.behaviour;
+    // What goes wrong is in the history, and its verdict and figures are what the command is for.
+    const agent = this.client.agent({ id: this.id, onAbandoned: () => undefined, onTrouble: () => undefined });
+    await agent.run((_, context) => this.work(context), {
+      workspaceIds: [workspaceId],
+      leaseSeconds,
+      waitSeconds: WAIT_SECONDS,
+      // Without it nothing carries a key, and the fast path of the server stays open.
+      claimNext: false,
+      graceMs: Infinity,
+      signal: stop,
+    });
   }
 
   /** Comes back to life and asks to complete what it walked away from. Answers how many of these were refused, as all must be. */
@@ -60,87 +75,45 @@ export class SimulatedAgent {
     return refused;
   }
 
-  private async claim(): Promise<WireLease[]> {
-    const { workspaceId, leaseSeconds } = this.behaviour;
-    const request = { agentId: this.id, workspaceIds: [workspaceId], leaseSeconds, waitSeconds: WAIT_SECONDS };
-    const { leases } = await this.client.post<{ leases: WireLease[] }>({
-      asking: { agent: this.id, operation: 'claim' },
-      path: '/v1/tasks/claim',
-      body: request,
-      call: FENCED,
-      told: (answer) => ({ leases: answer.leases.map(leaseOf) }),
-    });
-    const [given] = leases;
-    if (given) this.first ??= leaseOf(given);
-    return leases;
+  private async work(context: TaskContext): Promise<JsonValue> {
+    this.first ??= context.lease;
+    this.working = true;
+    try {
+      await this.labour(context);
+      return this.result;
+    } finally {
+      this.working = false;
+    }
   }
 
-  private async work(held: LeaseOf): Promise<void> {
+  private async labour(context: TaskContext): Promise<void> {
+    const { lease, signal } = context;
     const { failRate, dieRate, workMs } = this.behaviour;
     const ms = workMs.least + Math.random() * (workMs.most - workMs.least);
     const fate = Math.random();
+    await toil(ms / 2, undefined, { signal });
     // Death comes in the middle of the work.
     if (fate < dieRate) {
-      await toil(ms / 2);
-      this.abandoned.push(held);
-      return;
+      this.abandoned.push(lease);
+      throw new WorkAborted(lease.taskId, 'lease_lost');
     }
-    if (!(await this.labour(held, ms))) return;
-    if (fate < dieRate + failRate) await this.fail(held);
-    else await this.complete(held);
-  }
-
-  /** Spends the time of the work, with heartbeats where it is long against the lease. False when the lease was lost. */
-  private async labour(held: LeaseOf, ms: number): Promise<boolean> {
-    const beatEvery = (this.behaviour.leaseSeconds * 1_000) / 3;
-    let left = ms;
-    for (; left > beatEvery; left -= beatEvery) {
-      await toil(beatEvery);
-      if (!(await this.heartbeat(held))) return false;
-    }
-    if (Math.random() >= PROGRESS_RATE) {
-      await toil(left);
-      return true;
-    }
-    await toil(left / 2);
-    const kept = await this.ask(held, 'progress', { percent: 50 });
-    await toil(left / 2);
-    return kept;
-  }
-
-  private async heartbeat(held: LeaseOf): Promise<boolean> {
-    const leases = [held];
-    const { results } = await this.client.post<{ results: WireHeartbeat[] }>({
-      asking: { agent: this.id, operation: 'heartbeat', leases },
-      path: '/v1/tasks/heartbeat',
-      body: { leases },
-      call: FENCED,
-      told: (answer) => ({ results: answer.results.map(({ code }) => ({ ...held, ...(code && { code }) })) }),
-    });
-    return results[0]?.code === undefined;
-  }
-
-  private async complete(held: LeaseOf): Promise<boolean> {
-    const done = await this.ask(held, 'complete', { result: { by: this.id } });
-    if (done) this.completed += 1;
-    return done;
-  }
-
-  private async fail(held: LeaseOf): Promise<void> {
-    await this.ask(held, 'fail', { error: { code: 'simulated', message: 'The simulated work failed.' } });
+    if (Math.random() < PROGRESS_RATE) await context.progress(50);
+    await toil(ms / 2, undefined, { signal });
+    if (fate < dieRate + failRate) throw new TaskFailure('simulated', 'The simulated work failed.');
   }
 
   /** False when the server says that the task is no longer ours. */
-  private async ask({ taskId, epoch }: LeaseOf, verb: string, body: object): Promise<boolean> {
+  private async complete({ taskId: id, epoch }: LeaseOf): Promise<boolean> {
     try {
-      const asking = { agent: this.id, operation: verb, taskId, epoch };
-      await this.client.post({ asking, path: `/v1/tasks/${taskId}/${verb}`, body: { epoch, ...body }, call: FENCED });
+      await this.client.call('task.complete', { id, epoch, result: this.result });
       return true;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 409) return false;
+      if (error instanceof MusterError && error.status === 409) return false;
       throw error;
     }
   }
-}
 
-const leaseOf = ({ task, epoch }: WireLease): LeaseOf => ({ taskId: task.id, epoch });
+  private get result(): { by: string } {
+    return { by: this.id };
+  }
+}

@@ -27,6 +27,8 @@ export interface RunParts {
 /** After a claim that failed; doubled up to the longest. */
 const RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
+/** What a claim under way gets to bring what it was given, which is then given back. */
+const LAST_CLAIM_MS = 500;
 /** What handlers get to end by themselves after the signal, and then the server to hear of it. */
 const AFTER_ABORT_MS = 500;
 const LAST_WORDS_MS = 2_000;
@@ -36,6 +38,8 @@ export class AgentRun {
   private readonly running = new Map<Assignment, Promise<void>>();
   /** Nothing more is claimed. */
   private readonly stopping = new AbortController();
+  /** A claim that still waits is hung up. */
+  private readonly unwanted = new AbortController();
   /** Nothing more is sent. */
   private readonly silent = new AbortController();
   private readonly desk: Desk;
@@ -66,6 +70,7 @@ export class AgentRun {
       await this.claims.close();
     } finally {
       this.keeper.stop();
+      this.silent.abort();
       signal?.removeEventListener('abort', stop);
     }
     if (this.failure) throw this.failure.error;
@@ -117,7 +122,7 @@ export class AgentRun {
         continue;
       }
       try {
-        const { leases, source } = await this.claims.claim(room, signal);
+        const { leases, source } = await this.claims.claim(room, this.unwanted.signal);
         for (const lease of leases) this.start(lease, source);
         backoff.reset();
       } catch (error) {
@@ -199,7 +204,9 @@ export class AgentRun {
   }
 
   private stop(): void {
+    if (this.stopping.signal.aborted) return;
     this.stopping.abort();
+    void pause(LAST_CLAIM_MS, this.silent.signal).then(() => this.unwanted.abort());
     this.wake();
   }
 
