@@ -1,5 +1,6 @@
 export { MusterClient } from './client.js';
-export type { CallArguments, CallOptions, ClientOptions, ObservedCall, Observer, Outcome } from './client.js';
+export type { ClientOptions } from './client.js';
+export type { CallArguments, CallOptions, CallsOptions, ObservedCall, Observer, Outcome } from './calls.js';
 export { InvalidOption, MusterError, reasonOf, Unreachable } from './errors.js';
 export type { FieldError, Problem } from './errors.js';
 export type {
@@ -23,5 +24,6 @@ export type { AgentReports } from './agent/reports.js';
 export { TaskFailure } from './agent/task-failure.js';
 export { WorkAborted } from './agent/task-handler.js';
 export type { AbortCause, Held, TaskContext, TaskHandler } from './agent/task-handler.js';
+export type { FollowOptions, Realtime } from './realtime/realtime.js';
 export type { OutboxInUse } from './outbox/folder-lock.js';
 export type { Answer } from './outbox/outbox.js';
