@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts the built server on a free port with a home of its own, runs the first session of the README as it stands there,
-# and stops it: the README cannot rot.
+# Starts the built server on a free port with a home of its own, runs the first session of the README and that of the
+# TypeScript client as they stand there, and stops it: they cannot rot.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,8 +20,13 @@ fail() {
   exit 1
 }
 
-session=$(awk '/^<!-- first session -->$/ { found = 1 } found && /^```$/ { exit } inside { print } found && /^```bash$/ { inside = 1 }' README.md)
-[[ -n $session ]] || fail 'README.md has no block after <!-- first session -->.'
+# The block after a marker of a page.
+block() {
+  awk -v marker="<!-- $2 -->" '$0 == marker { found = 1 } found && /^```$/ { exit } inside { print } found && /^```bash$/ { inside = 1 }' "$1"
+}
+session=$(block README.md 'first session')
+client=$(block clients/typescript/README.md session)
+[[ -n $session && -n $client ]] || fail 'A README has no block after its marker.'
 
 started=$SECONDS
 export MUSTER_HOME=$work/home
@@ -40,6 +45,9 @@ bash -euo pipefail -c "$session" | tee "$work/session.log" || fail 'The first se
 for type in task.created task.claimed task.completed; do
   grep -q "$type" "$work/session.log" || fail "The first session shows no $type."
 done
+
+bash -euo pipefail -c "$client" | tee "$work/client.log" || fail 'The session of the client failed.'
+grep -q "{ done: 'Write the report' }" "$work/client.log" || fail 'The session of the client shows no result.'
 
 kill -TERM "$server"
 code=0

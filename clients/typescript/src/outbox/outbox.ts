@@ -29,8 +29,8 @@ export interface Outbox {
 }
 
 /**
- * Keeps nothing. A claim whose answer is lost comes back when its lease ends, and epochs make the repeat of a completion
- * harmless, so these stay on the server's fast path; a failure and a release are known again by their key only.
+ * Keeps nothing. The lease of a claim whose answer is lost ends by itself, and the repeat of a completion is answered
+ * alike, so these stay on the server's fast path; the others are known again by their key only.
  */
 export class NoOutbox implements Outbox {
   async pending(): Promise<Entry[]> {
@@ -38,8 +38,8 @@ export class NoOutbox implements Outbox {
   }
 
   async put<A extends Asking>(asking: A): Promise<Entry<A>> {
-    const fenced = asking.method === 'task.claim' || asking.method === 'task.complete';
-    return fenced ? asking : { ...asking, key: crypto.randomUUID() };
+    const isAlike = asking.method === 'task.complete' && !asking.params.claimNext;
+    return isAlike || asking.method === 'task.claim' ? asking : { ...asking, key: crypto.randomUUID() };
   }
 
   async remove(): Promise<void> {}
