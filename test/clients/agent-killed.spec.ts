@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { MusterClient } from '@muster/client';
 import { startGiven } from '../support/given.js';
 import { type Fate, TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import { answersIn, outboxFolders } from './folders.js';
+import { answersIn, outboxFolders } from '../support/outbox-folders.js';
 
 const PROJECT = resolve(__dirname, '..', '..');
 
@@ -82,5 +83,16 @@ describe('an agent that is killed', () => {
     // The same lease: nobody waited for it to end, and no attempt was used up.
     expect(await tenant.get(id)).toMatchObject({ result: { by: second.pid }, epoch: 1, attempt: 1 });
     expect(await tenant.events.of(id)).toEqual(['task.created', 'task.claimed', 'task.completed']);
+  });
+
+  it('keeps a second process out while it lives', async () => {
+    const { tenant, proxy, outbox, worked, start } = await scene();
+    const first = start();
+    await until(() => worked.length === 1, 'it is at work');
+    const second = new MusterClient({ url: given.node.url, key: tenant.key }).agent({ id: tenant.ada.id, outbox });
+    await expect(second.run(async () => null)).rejects.toMatchObject({ code: 'outbox_in_use', pid: first.pid });
+    await kill(first);
+    await second.run(async () => null, { signal: AbortSignal.abort() });
+    await proxy.stop();
   });
 });

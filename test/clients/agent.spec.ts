@@ -4,7 +4,7 @@ import { type AgentReports, MusterClient, type RunOptions, TaskFailure, type Tas
 import { startGiven, type Tenant } from '../support/given.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import { answersIn, outboxFolders } from './folders.js';
+import { answersIn, outboxFolders } from '../support/outbox-folders.js';
 
 type Agents = AgentReports & { outbox?: string; name?: string; url?: string };
 

@@ -54,14 +54,14 @@ export class Desk {
   /** Sends until the server has decided. The leases that came of it. */
   async ask(entry: Entry, signal = this.signal): Promise<Lease[]> {
     const call = this.client.call.bind(this.client) as unknown as Send;
-    const options = { idempotencyKey: entry.key ?? false, patienceMs: Infinity, signal };
+    const options = { idempotencyKey: entry.key ?? false, signal };
     for (const backoff = new Backoff(RETRY_MS, LONGEST_RETRY_MS); ;) {
       try {
         const { leases, next } = await call(entry.method, entry.params, options);
         return leases ?? (next ? [next] : []);
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof MusterError && error.status < 500 && error.status !== 429) throw error;
+        if (error instanceof MusterError && isDecided(error)) throw error;
         this.report.trouble('The server could not be told, and will be again.', error);
         await pause(backoff.next(), signal);
         signal.throwIfAborted();
@@ -75,6 +75,10 @@ export class Desk {
     return this.settle(written);
   }
 }
+
+/** Not so: a limit, a breaker, a first try that still runs, a server that failed. */
+const isDecided = ({ status, retryAfterSeconds }: MusterError): boolean =>
+  status < 500 && status !== 429 && retryAfterSeconds === undefined;
 
 /** The key was taken away or may not do this: no fault of the answer, which is right again when the key is. */
 export const isKeyRefused = ({ status }: MusterError): boolean => status === 401 || status === 403;
