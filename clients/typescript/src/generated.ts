@@ -83,6 +83,50 @@ export const METHODS = {
     path: '/v1/tasks/concurrency-limit',
     rest: 'body',
   },
+  'subscriber.list': { operation: 'subscribers.list', verb: 'GET', path: '/v1/subscribers', rest: 'query' },
+  'subscriber.get': { operation: 'subscribers.get', verb: 'GET', path: '/v1/subscribers/{name}' },
+  'subscriber.delete': { operation: 'subscribers.delete', verb: 'DELETE', path: '/v1/subscribers/{name}' },
+  'subscriber.ack': {
+    operation: 'subscribers.acknowledge',
+    verb: 'POST',
+    path: '/v1/subscribers/{name}/ack',
+    rest: 'body',
+  },
+  'webhook.create': { operation: 'webhooks.create', verb: 'POST', path: '/v1/webhooks', rest: 'body' },
+  'webhook.list': { operation: 'webhooks.list', verb: 'GET', path: '/v1/webhooks', rest: 'query' },
+  'webhook.get': { operation: 'webhooks.get', verb: 'GET', path: '/v1/webhooks/{id}' },
+  'webhook.update': {
+    operation: 'webhooks.update',
+    verb: 'PATCH',
+    path: '/v1/webhooks/{id}',
+    rest: 'body',
+    versioned: true,
+  },
+  'webhook.delete': { operation: 'webhooks.delete', verb: 'DELETE', path: '/v1/webhooks/{id}' },
+  'webhook.rotateSecret': {
+    operation: 'webhooks.rotateSecret',
+    verb: 'POST',
+    path: '/v1/webhooks/{id}/rotate-secret',
+    rest: 'body',
+  },
+  'webhook.test': { operation: 'deliveries.test', verb: 'POST', path: '/v1/webhooks/{id}/test' },
+  'webhook.listDeliveries': {
+    operation: 'deliveries.list',
+    verb: 'GET',
+    path: '/v1/webhooks/{id}/deliveries',
+    rest: 'query',
+  },
+  'webhook.redrive': {
+    operation: 'deliveries.redrive',
+    verb: 'POST',
+    path: '/v1/webhooks/{id}/deliveries/{deliveryId}/redrive',
+  },
+  'webhook.redriveDead': {
+    operation: 'deliveries.redriveDead',
+    verb: 'POST',
+    path: '/v1/webhooks/{id}/redrive',
+    rest: 'body',
+  },
   'key.create': { operation: 'apiKeys.create', verb: 'POST', path: '/v1/keys', rest: 'body' },
   'key.list': { operation: 'apiKeys.list', verb: 'GET', path: '/v1/keys', rest: 'query' },
   'key.revoke': { operation: 'apiKeys.revoke', verb: 'DELETE', path: '/v1/keys/{id}' },
@@ -113,6 +157,8 @@ export interface components {
         | 'workspaces:read'
         | 'workspaces:write'
         | 'events:read'
+        | 'webhooks:read'
+        | 'webhooks:write'
       )[];
     };
     CreatedApiKeyView: {
@@ -133,6 +179,8 @@ export interface components {
         | 'workspaces:read'
         | 'workspaces:write'
         | 'events:read'
+        | 'webhooks:read'
+        | 'webhooks:write'
       )[];
       /** @description Whom it acts as; null when it acts as itself. */
       actorId: string | null;
@@ -165,6 +213,8 @@ export interface components {
         | 'workspaces:read'
         | 'workspaces:write'
         | 'events:read'
+        | 'webhooks:read'
+        | 'webhooks:write'
       )[];
       /** @description Whom it acts as; null when it acts as itself. */
       actorId: string | null;
@@ -185,6 +235,186 @@ export interface components {
       items: components['schemas']['ApiKeyView'][];
       hasMore: boolean;
       nextCursor: string | null;
+    };
+    CreateWebhook: {
+      /** @description Only events of these types, such as task.created, or task.* for all that begin so; empty for all. */
+      types?: string[];
+      /** @description Only what happened to these: ids of tasks, agents or workspaces, alone or as task/<id>, or task/* for all of a kind; empty for all. */
+      subjects?: string[];
+      /** @description One at a time, in the order of the events: the next one goes when the one before was delivered or is dead. */
+      ordered?: boolean;
+      /** @description Whether events are sent to it. Enabling it again forgets its failures and goes on with what was pending. */
+      enabled?: boolean;
+      /**
+       * Format: uuid
+       * @description Whose feed it follows; without it the tenant's own and those of all its workspaces.
+       */
+      workspaceId?: string;
+      /** @description Where events are posted to. */
+      url: string;
+      /** @description What it is for. */
+      description?: string | null;
+    };
+    WebhookWithSecretView: {
+      /** @description Rises with every change; the ETag. */
+      version: number;
+      /** @description Verifies what is sent: `whsec_…`. It is shown this once. */
+      secret: string;
+      id: string;
+      /** @description Null: it follows the tenant's feed and those of all workspaces. */
+      workspaceId: string | null;
+      url: string;
+      types: string[];
+      subjects: string[];
+      ordered: boolean;
+      description: string | null;
+      enabled: boolean;
+      /**
+       * @description By request, because it answered 410, or because everything sent to it failed for days.
+       * @enum {string|null}
+       */
+      disabledReason: 'gone' | 'request' | 'failing' | null;
+      /**
+       * Format: date-time
+       * @description The first failure since anything was delivered.
+       */
+      failingSince: string | null;
+      /**
+       * Format: date-time
+       * @description Until when the secret before the present one signs as well.
+       */
+      previousSecretUntil: string | null;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    WebhookView: {
+      /** @description Rises with every change; the ETag. */
+      version: number;
+      id: string;
+      /** @description Null: it follows the tenant's feed and those of all workspaces. */
+      workspaceId: string | null;
+      url: string;
+      types: string[];
+      subjects: string[];
+      ordered: boolean;
+      description: string | null;
+      enabled: boolean;
+      /**
+       * @description By request, because it answered 410, or because everything sent to it failed for days.
+       * @enum {string|null}
+       */
+      disabledReason: 'gone' | 'request' | 'failing' | null;
+      /**
+       * Format: date-time
+       * @description The first failure since anything was delivered.
+       */
+      failingSince: string | null;
+      /**
+       * Format: date-time
+       * @description Until when the secret before the present one signs as well.
+       */
+      previousSecretUntil: string | null;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    WebhookPage: {
+      items: components['schemas']['WebhookView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    UpdateWebhook: {
+      /** @description Only events of these types, such as task.created, or task.* for all that begin so; empty for all. */
+      types?: string[];
+      /** @description Only what happened to these: ids of tasks, agents or workspaces, alone or as task/<id>, or task/* for all of a kind; empty for all. */
+      subjects?: string[];
+      /** @description One at a time, in the order of the events: the next one goes when the one before was delivered or is dead. */
+      ordered?: boolean;
+      /** @description Whether events are sent to it. Enabling it again forgets its failures and goes on with what was pending. */
+      enabled?: boolean;
+      /** @description Where events are posted to. */
+      url?: string;
+      /** @description What it is for. */
+      description?: string | null;
+    };
+    RotateSecret: {
+      /** @description How many seconds the secret so far goes on to sign beside the new one, up to 7 days; a day when left out. */
+      overlapSeconds?: number;
+    };
+    DeliveryAttemptView: {
+      /** @description Milliseconds. */
+      durationMs: number;
+      /** @description Of the answer; null when there was none. */
+      status: number | null;
+      at: string;
+      /** @description Why it counts as failed; null when it does not. */
+      error: string | null;
+      /** @description The first KiB of the answer. */
+      response: string | null;
+    };
+    DeliveryView: {
+      /** @description Since it was recorded, or redriven. */
+      attempts: number;
+      id: string;
+      webhookId: string;
+      /** @description The `webhook-id` of the requests. */
+      eventId: string;
+      type: string;
+      /** Format: date-time */
+      occurredAt: string;
+      /**
+       * @description `dead`: every attempt failed; it stays until it is redriven.
+       * @enum {string}
+       */
+      status: 'pending' | 'dead' | 'delivered';
+      /**
+       * Format: date-time
+       * @description When it is tried next; null when it has ended.
+       */
+      dueAt: string | null;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      endedAt: string | null;
+      /** @description The newest twenty attempts, oldest first. */
+      history: components['schemas']['DeliveryAttemptView'][];
+    };
+    DeliveryPage: {
+      items: components['schemas']['DeliveryView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    RedriveDead: {
+      /**
+       * Format: date-time
+       * @description Only what was recorded since.
+       */
+      since?: string;
+    };
+    Redriven: {
+      /** @description How many deliveries are pending again. */
+      redriven: number;
+      /** @description Whether there are more of them: ask again. */
+      hasMore: boolean;
+    };
+    TestResult: {
+      /** @description Milliseconds. */
+      durationMs: number;
+      /** @description Of the answer; null when there was none. */
+      status: number | null;
+      at: string;
+      /** @description Why it counts as failed; null when it does not. */
+      error: string | null;
+      /** @description The first KiB of the answer. */
+      response: string | null;
+      delivered: boolean;
     };
     CreateWorkspace: {
       /** @description Unique within the tenant. */
@@ -1316,6 +1546,60 @@ export interface components {
       /** @description The id it has in the system it came from. */
       externalRef?: string | null;
     };
+    FollowedFeed: {
+      /** @description Up to here the events are acknowledged. */
+      acknowledged: number;
+      /** @description Last number of the feed. */
+      last: number;
+      /** @description Events that are not acknowledged, those that the filter leaves out included. */
+      lag: number;
+      /** @description Left out for the feed of the tenant. */
+      workspaceId?: string;
+    };
+    SubscriberView: {
+      /** @description Of the newest opening. */
+      epoch: number;
+      name: string;
+      /** @description The actor who made it. */
+      owner: string;
+      feeds: components['schemas']['FollowedFeed'][];
+      /** @description As given with the newest opening; all types when empty. */
+      types: string[];
+      /** @description The same. */
+      subjects: string[];
+      /** Format: date-time */
+      createdAt: string;
+      /**
+       * Format: date-time
+       * @description The last opening or acknowledgement; at most an hour old while it is open.
+       */
+      updatedAt: string;
+    };
+    SubscriberPage: {
+      items: components['schemas']['SubscriberView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    AcknowledgedFeed: {
+      /**
+       * Format: uuid
+       * @description The workspace whose feed it is; the tenant's own when left out.
+       */
+      workspaceId?: string;
+      /** @description The number of the event up to which all were dealt with. */
+      seq: number;
+    };
+    Acknowledge: {
+      /** @description All of them count, or none. */
+      feeds: components['schemas']['AcknowledgedFeed'][];
+      /** @description Of the opening that the events came by; 409 `subscriber_taken_over` when there is a newer one. */
+      epoch?: number;
+    };
+    Acknowledged: {
+      /** @description Up to where the feeds are acknowledged now, which may be further than was said. */
+      feeds: components['schemas']['AcknowledgedFeed'][];
+    };
     FeedPlace: {
       /**
        * Format: uuid
@@ -1330,8 +1614,13 @@ export interface components {
       feeds: components['schemas']['FeedPlace'][];
       /** @description Only events of these types, such as task.created, or task.* for all that begin so. */
       types?: string[];
-      /** @description Only what happened to these: ids of tasks, agents or workspaces. */
+      /** @description Only what happened to these: ids of tasks, agents or workspaces, alone or as task/<id>, or task/* for all of a kind. */
       subjects?: string[];
+      /**
+       * @description Opens the subscriber of this name, and makes it where there is none: feeds that it knows begin after what was
+       *     acknowledged, whatever `after` says. An older opening of it ends.
+       */
+      subscriber?: string;
     };
     AuditRecordDto: {
       status: number;
@@ -1451,6 +1740,240 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  'webhooks.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        /** @description Those that follow this workspace only. */
+        workspaceId?: string;
+        enabled?: boolean;
+        /** @description By which field, `-` in front for descending. */
+        sort?: 'createdAt' | '-createdAt';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookPage'];
+        };
+      };
+    };
+  };
+  'webhooks.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateWebhook'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookWithSecretView'];
+        };
+      };
+    };
+  };
+  'webhooks.get': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookView'];
+        };
+      };
+    };
+  };
+  'webhooks.delete': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'webhooks.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UpdateWebhook'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookView'];
+        };
+      };
+    };
+  };
+  'webhooks.rotateSecret': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RotateSecret'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WebhookWithSecretView'];
+        };
+      };
+    };
+  };
+  'deliveries.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        /** @description Any of these. */
+        status?: ('pending' | 'delivered' | 'dead')[];
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DeliveryPage'];
+        };
+      };
+    };
+  };
+  'deliveries.redrive': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        deliveryId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DeliveryView'];
+        };
+      };
+    };
+  };
+  'deliveries.redriveDead': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RedriveDead'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Redriven'];
+        };
+      };
+    };
+  };
+  'deliveries.test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TestResult'];
+        };
       };
     };
   };
@@ -1800,7 +2323,7 @@ export interface operations {
         after?: number;
         /** @description Only events of these types, such as task.created, or task.* for all that begin so. */
         types?: string[];
-        /** @description Only what happened to these: ids of tasks, agents or workspaces. */
+        /** @description Only what happened to these: ids of tasks, agents or workspaces, alone or as task/<id>, or task/* for all of a kind. */
         subjects?: string[];
         /** @description Events at most. */
         limit?: number;
@@ -1832,7 +2355,7 @@ export interface operations {
         after?: number;
         /** @description Only events of these types, such as task.created, or task.* for all that begin so. */
         types?: string[];
-        /** @description Only what happened to these: ids of tasks, agents or workspaces. */
+        /** @description Only what happened to these: ids of tasks, agents or workspaces, alone or as task/<id>, or task/* for all of a kind. */
         subjects?: string[];
         /** @description Events at most. */
         limit?: number;
@@ -2897,8 +3420,13 @@ export interface operations {
         after?: number;
         /** @description Only events of these types, such as task.created, or task.* for all that begin so. */
         types?: string[];
-        /** @description Only what happened to these: ids of tasks, agents or workspaces. */
+        /** @description Only what happened to these: ids of tasks, agents or workspaces, alone or as task/<id>, or task/* for all of a kind. */
         subjects?: string[];
+        /**
+         * @description Opens the subscriber of this name, and makes it where there is none: the stream begins after what was acknowledged,
+         *     whatever `after` and `Last-Event-ID` say. `after` is where a new one begins. An older stream of it ends.
+         */
+        subscriber?: string;
       };
       header?: never;
       path: {
@@ -2926,8 +3454,13 @@ export interface operations {
         after?: number;
         /** @description Only events of these types, such as task.created, or task.* for all that begin so. */
         types?: string[];
-        /** @description Only what happened to these: ids of tasks, agents or workspaces. */
+        /** @description Only what happened to these: ids of tasks, agents or workspaces, alone or as task/<id>, or task/* for all of a kind. */
         subjects?: string[];
+        /**
+         * @description Opens the subscriber of this name, and makes it where there is none: the stream begins after what was acknowledged,
+         *     whatever `after` and `Last-Event-ID` say. `after` is where a new one begins. An older stream of it ends.
+         */
+        subscriber?: string;
       };
       header?: never;
       path?: never;
@@ -2942,6 +3475,93 @@ export interface operations {
         };
         content: {
           'text/event-stream': string;
+        };
+      };
+    };
+  };
+  'subscribers.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SubscriberPage'];
+        };
+      };
+    };
+  };
+  'subscribers.get': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SubscriberView'];
+        };
+      };
+    };
+  };
+  'subscribers.delete': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'subscribers.acknowledge': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['Acknowledge'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Acknowledged'];
         };
       };
     };

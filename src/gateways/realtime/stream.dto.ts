@@ -1,5 +1,5 @@
 import { Matches } from 'class-validator';
-import { SUBSCRIBER_NAME } from '../../shared/events/index.js';
+import { SUBSCRIBER_NAME, SUBSCRIBER_NAME_RULE } from '../../shared/events/index.js';
 import { Omittable } from '../../shared/http/index.js';
 import { FeedQuery } from '../../workspaces/index.js';
 
@@ -9,6 +9,6 @@ export class StreamQuery extends FeedQuery {
    * whatever `after` and `Last-Event-ID` say. `after` is where a new one begins. An older stream of it ends.
    */
   @Omittable()
-  @Matches(SUBSCRIBER_NAME, { message: '$property must be 1 to 100 letters, digits and ._:-' })
+  @Matches(SUBSCRIBER_NAME, { message: `$property must be ${SUBSCRIBER_NAME_RULE}` })
   subscriber?: string;
 }

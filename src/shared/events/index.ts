@@ -19,6 +19,7 @@ export {
   type OpenedSubscriber,
   type OpenSubscriber,
   SUBSCRIBER_NAME,
+  SUBSCRIBER_NAME_RULE,
   Subscribers,
 } from './subscribers.js';
 export type { Subscriber, SubscriberFeed } from './subscribers.repository.js';

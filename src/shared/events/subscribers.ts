@@ -10,7 +10,8 @@ import { MAX_SUBSCRIBERS, type Subscriber, SubscribersRepository } from './subsc
 import type { FeedCursor, Subscription } from './subscription.js';
 
 /** What a subscriber may be called. */
-export const SUBSCRIBER_NAME = /^[\w.:-]{1,100}$/;
+export const SUBSCRIBER_NAME = /^\w[\w.:-]{0,99}$/;
+export const SUBSCRIBER_NAME_RULE = '1 to 100 letters, digits and ._:-, and begin with none of .:-';
 /** Feeds of one subscriber. */
 export const MAX_SUBSCRIBER_FEEDS = 64;
 
@@ -59,7 +60,7 @@ export class Subscribers {
    */
   async open(caller: Caller, name: string, { feeds, buffer, ...filter }: OpenSubscriber): Promise<OpenedSubscriber> {
     if (!SUBSCRIBER_NAME.test(name)) {
-      throw InvalidInput.of('name', 'isSubscriberName', 'name must be 1 to 100 letters, digits and ._:-');
+      throw InvalidInput.of('name', 'isSubscriberName', `name must be ${SUBSCRIBER_NAME_RULE}`);
     }
     const known = await this.repository.find(caller.tenantId, name);
     if (known) assertOwner(caller, known);

@@ -118,7 +118,7 @@ function completePath(path: string, item: PathItem): void {
 }
 
 function completeOperation(operation: Operation, method: string): void {
-  const parameters = (operation.parameters ?? []).map(describeId);
+  const parameters = (operation.parameters ?? []).filter(isNoCredential).map(describeId);
   const isMutation = MUTATIONS.has(method);
   const isVersioned = parameters.some((one) => 'name' in one && one.name === 'If-Match');
   const errors = [
@@ -140,6 +140,9 @@ function problemResponses(statuses: readonly string[], operation: Operation): Op
     missing.map((status) => [status, { description: STATUS_CODES[status] ?? status, content }]),
   );
 }
+
+/** That is what `security` says; OpenAPI bids readers ignore such a parameter. */
+const isNoCredential = (parameter: object): boolean => (parameter as Partial<Parameter>).name !== 'authorization';
 
 /** `{id}` and `{taskId}` in a path are UUIDs everywhere. */
 function describeId<T extends object>(parameter: T): T {

@@ -9,6 +9,9 @@ export interface Followed {
   feeds: readonly FeedPlace[];
   types?: string[] | undefined;
   subjects?: string[] | undefined;
+  /** The named subscriber that was opened, and the epoch of this opening. */
+  subscriber?: string | undefined;
+  epoch?: number | undefined;
 }
 
 /** Brings the events of one subscription to its connection, at the pace at which that takes them. */
@@ -18,7 +21,7 @@ export class FeedPump {
 
   constructor(
     readonly id: string,
-    private readonly followed: Followed,
+    readonly followed: Followed,
     private readonly subscription: Subscription,
     private readonly connection: SocketConnection,
     private readonly onSent: (events: number) => void,
@@ -45,8 +48,15 @@ export class FeedPump {
 
   /** What is followed, and from where it would be followed on. */
   describe(): JsonObject {
-    const { types, subjects } = this.followed;
-    return { subscription: this.id, feeds: this.places(), ...(types && { types }), ...(subjects && { subjects }) };
+    const { types, subjects, subscriber, epoch } = this.followed;
+    return {
+      subscription: this.id,
+      feeds: this.places(),
+      ...(types && { types }),
+      ...(subjects && { subjects }),
+      ...(subscriber !== undefined && { subscriber }),
+      ...(epoch !== undefined && { epoch }),
+    };
   }
 
   /** Moves the client's cursors past what its filter leaves out, so that it need not be read again when it comes back. */

@@ -91,7 +91,7 @@ const OWN: readonly { name: string; summary: string; params: Described[] | strin
     summary:
       'Follows feeds from their cursors: `events` notifications bring what they hold after them and then what is written, without a gap or a repeat. Needs the scope events:read.',
     params: 'SubscribeParams',
-    result: object({ subscription: { type: 'string' } }),
+    result: object({ subscription: { type: 'string' }, epoch: { type: 'integer' } }),
   },
   {
     name: 'unsubscribe',

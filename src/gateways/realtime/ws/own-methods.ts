@@ -44,7 +44,9 @@ export class OwnMethods {
 
   private async subscribe(connection: SocketConnection, params: JsonObject): Promise<Outcome> {
     const pump = await this.subscriptions.subscribe(connection, params);
-    return { result: { subscription: pump.id }, afterwards: () => void pump.run() };
+    const { epoch } = pump.followed;
+    const result = { subscription: pump.id, ...(epoch !== undefined && { epoch }) };
+    return { result, afterwards: () => void pump.run() };
   }
 
   private detach(connection: SocketConnection, params: JsonObject): Outcome {

@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { isUUID } from 'class-validator';
 import type { FastifyInstance } from 'fastify';
 import { InvalidInput, type JsonObject, type JsonValue } from '../../../shared/errors/index.js';
+import { SUBSCRIBER_NAME, SUBSCRIBER_NAME_RULE } from '../../../shared/events/index.js';
 import { callInProcess } from '../../../shared/http/index.js';
 import type { RestMethod } from './rest-methods.js';
 import { RefusedCall } from './rpc-errors.js';
@@ -53,7 +54,7 @@ export function restRequest(method: RestMethod, params: JsonObject): RestRequest
   const path = method.path.replace(/\{(\w+)\}/g, (_, id: string) => {
     const value = left[id];
     delete left[id];
-    return idIn(id, value);
+    return id === 'name' ? nameIn(value) : idIn(id, value);
   });
   if (method.rest === 'body') {
     return { url: path, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(left) };
@@ -96,6 +97,15 @@ function versionIn(version: JsonValue): string {
 function idIn(name: string, value: JsonValue | undefined): string {
   if (typeof value === 'string' && isUUID(value)) return value;
   throw InvalidInput.of(name, value === undefined ? 'isDefined' : 'isUuid', `${name} must be a UUID.`);
+}
+
+function nameIn(value: JsonValue | undefined): string {
+  if (typeof value === 'string' && SUBSCRIBER_NAME.test(value)) return value;
+  throw InvalidInput.of(
+    'name',
+    value === undefined ? 'isDefined' : 'isSubscriberName',
+    `name must be ${SUBSCRIBER_NAME_RULE}`,
+  );
 }
 
 function assertNothing(left: JsonObject, { ids, verb }: RestMethod): void {

@@ -69,6 +69,22 @@ const ROUTES: Readonly<Record<string, string>> = {
   'task.getConcurrencyLimit': 'GET /v1/tasks/concurrency-limit query',
   'task.setConcurrencyLimit': 'PUT /v1/tasks/concurrency-limit body',
 
+  'subscriber.list': 'GET /v1/subscribers query',
+  'subscriber.get': 'GET /v1/subscribers/{name}',
+  'subscriber.delete': 'DELETE /v1/subscribers/{name}',
+  'subscriber.ack': 'POST /v1/subscribers/{name}/ack body',
+
+  'webhook.create': 'POST /v1/webhooks body',
+  'webhook.list': 'GET /v1/webhooks query',
+  'webhook.get': 'GET /v1/webhooks/{id}',
+  'webhook.update': 'PATCH /v1/webhooks/{id} body versioned',
+  'webhook.delete': 'DELETE /v1/webhooks/{id}',
+  'webhook.rotateSecret': 'POST /v1/webhooks/{id}/rotate-secret body',
+  'webhook.test': 'POST /v1/webhooks/{id}/test',
+  'webhook.listDeliveries': 'GET /v1/webhooks/{id}/deliveries query',
+  'webhook.redrive': 'POST /v1/webhooks/{id}/deliveries/{deliveryId}/redrive',
+  'webhook.redriveDead': 'POST /v1/webhooks/{id}/redrive body',
+
   'key.create': 'POST /v1/keys body',
   'key.list': 'GET /v1/keys query',
   'key.revoke': 'DELETE /v1/keys/{id}',

@@ -1,5 +1,5 @@
-import { ArrayMaxSize, ArrayMinSize } from 'class-validator';
-import { IsSubjectFilter, IsTypeFilter } from '../../../shared/events/index.js';
+import { ArrayMaxSize, ArrayMinSize, Matches } from 'class-validator';
+import { IsSubjectFilter, IsTypeFilter, SUBSCRIBER_NAME, SUBSCRIBER_NAME_RULE } from '../../../shared/events/index.js';
 import { IsId, IsWhole, NestedList, Omittable } from '../../../shared/http/index.js';
 
 /** A place in a feed. */
@@ -31,4 +31,12 @@ export class SubscribeParams {
   @Omittable()
   @IsSubjectFilter()
   subjects?: string[];
+
+  /**
+   * Opens the subscriber of this name, and makes it where there is none: feeds that it knows begin after what was
+   * acknowledged, whatever `after` says. An older opening of it ends.
+   */
+  @Omittable()
+  @Matches(SUBSCRIBER_NAME, { message: `$property must be ${SUBSCRIBER_NAME_RULE}` })
+  subscriber?: string;
 }

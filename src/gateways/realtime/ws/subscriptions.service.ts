@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { grants, MissingScope } from '../../../shared/auth/index.js';
 import { InvalidInput, type JsonObject, type JsonValue, NotFound } from '../../../shared/errors/index.js';
-import { DEFAULT_BUFFER, LiveFeeds } from '../../../shared/events/index.js';
+import { DEFAULT_BUFFER, LiveFeeds, type OpenedSubscriber, Subscribers } from '../../../shared/events/index.js';
 import { NodeStopping, validated } from '../../../shared/http/index.js';
 import { Metrics } from '../../../shared/metrics/index.js';
 import { FeedPump } from './feed-pump.js';
@@ -18,6 +18,7 @@ export class Subscriptions {
 
   constructor(
     private readonly feeds: LiveFeeds,
+    private readonly subscribers: Subscribers,
     @Inject(SOCKET_OPTIONS) options: SocketOptions,
     metrics: Metrics,
   ) {
@@ -28,10 +29,10 @@ export class Subscriptions {
   /**
    * Follows feeds from their cursors. The pump is to be started when the answer was sent, so that no event comes before
    * its subscription is known.
-   * @throws InvalidInput, MissingScope, TooManySubscriptions, NotFound, CursorExpired, CursorAhead, NodeStopping
+   * @throws InvalidInput, MissingScope, TooManySubscriptions, NotSubscriberOwner, TooManySubscribers, NotFound, CursorExpired, CursorAhead, NodeStopping
    */
   async subscribe(connection: SocketConnection, params: JsonObject): Promise<FeedPump> {
-    const { feeds, types, subjects } = validated(SubscribeParams, params, 'params');
+    const { feeds, types, subjects, subscriber } = validated(SubscribeParams, params, 'params');
     const { scopes, tenantId } = connection.peer.caller;
     if (!grants(scopes, 'events:read')) throw new MissingScope('events:read', scopes);
     for (const { workspaceId } of feeds) if (workspaceId === tenantId) throw new NotFound('workspace', tenantId);
@@ -40,7 +41,11 @@ export class Subscriptions {
     // In the order of the requests, those of a batch too.
     const id = connection.nextSubscriptionId();
     const places = feeds.map(({ workspaceId = tenantId, after }) => ({ feedId: workspaceId, after }));
-    const subscription = await this.feeds.subscribe(tenantId, places, { types, subjects, buffer: this.buffer() });
+    const options = { types, subjects, buffer: this.buffer() };
+    const { subscription, epoch }: Pick<OpenedSubscriber, 'subscription'> & Partial<OpenedSubscriber> =
+      subscriber === undefined
+        ? { subscription: await this.feeds.subscribe(tenantId, places, options) }
+        : await this.subscribers.open(connection.peer.caller, subscriber, { feeds: places, ...options });
     try {
       // Others may have come in between, and the connection may have gone.
       this.assertRoom(connection);
@@ -49,7 +54,7 @@ export class Subscriptions {
       subscription.close();
       throw error;
     }
-    const pump = new FeedPump(id, { feeds, types, subjects }, subscription, connection, (events) =>
+    const pump = new FeedPump(id, { feeds, types, subjects, subscriber, epoch }, subscription, connection, (events) =>
       this.sent.inc(events),
     );
     connection.pumps.set(id, pump);
