@@ -106,11 +106,14 @@ describe('the handshake of /v1/ws', () => {
     const handshake = [...head, 'Connection: Upgrade', ...lines].join('\r\n');
     const text = await exchange(given.node.url, `${handshake}\r\n\r\n`, (one) => one.includes('malformed_handshake'));
     expect(text).toContain('HTTP/1.1 400');
+    expect(text).toContain('sec-websocket-version: 13');
   });
 
   it('answers 426 to a request that is no handshake, and 404 to a handshake elsewhere', async () => {
     const { http, key } = await given.tenant();
-    expect(await http.get('/v1/ws')).toMatchObject({ status: 426, body: { code: 'upgrade_required' } });
+    const plain = await http.get('/v1/ws');
+    expect(plain).toMatchObject({ status: 426, body: { code: 'upgrade_required' } });
+    expect(plain.headers.get('upgrade')).toBe('websocket');
     const handshake = (path: string): string =>
       `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n`;
     const text = await exchange(given.node.url, handshake('/v1/nowhere'), (one) => one.includes('route_not_found'));

@@ -72,6 +72,28 @@ describe('subscriptions over WebSocket', () => {
     await client.close();
   });
 
+  it('opens a named subscriber after what was acknowledged, and ends an older opening of it', async () => {
+    const { id, connect, begun, notes, write } = await aWorkspace(given);
+    const [first, second] = [await connect(), await connect({ node: given.nodes[1] as RunningNode })];
+    const params = { feeds: [{ workspaceId: id, after: begun }], subscriber: 'inbox' };
+    await write(notes(3));
+    const opened = await first.call<{ subscription: string; epoch: number }>('subscribe', params);
+    await first.untilEvents(opened.subscription, 3);
+    const feeds = [{ workspaceId: id, seq: begun + 2 }];
+    expect(await first.call('subscriber.ack', { name: 'inbox', feeds, epoch: opened.epoch })).toEqual({ feeds });
+
+    const newer = await second.call<{ subscription: string; epoch: number }>('subscribe', params);
+    await second.untilEvents(newer.subscription, 1);
+
+    expect(newer.epoch).toBeGreaterThan(opened.epoch);
+    expect(second.eventsOf(newer.subscription).map(({ sequence }) => sequence)).toEqual([begun + 3]);
+    await until(() => first.notices('resync')[0], 'the older opening is told');
+    expect(first.notices('resync')[0]).toMatchObject({ subscription: '1', code: 'subscriber_taken_over' });
+    const late = await first.ask('subscriber.ack', { name: 'inbox', feeds, epoch: opened.epoch });
+    expect(late.error?.data).toMatchObject({ code: 'subscriber_taken_over', status: 409 });
+    await Promise.all([first.close(), second.close()]);
+  });
+
   it('[S154] has no seam: whoever begins anywhere, on any node, while much is written gets the log from their cursor', async () => {
     const { id, write, notes, connect, begun } = await aWorkspace(given);
     await write(notes(500));

@@ -1,6 +1,6 @@
-import { Controller, Get, HttpCode, HttpException, Inject, Req } from '@nestjs/common';
+import { Controller, Get, HttpCode, HttpException, Inject, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiResponse } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MissingCredentials, RequireCredentials } from '../../../shared/auth/index.js';
 import { assertHandshake, assertOrigin, encodingFor } from './handshake.js';
 import { limitsOf, SOCKET_OPTIONS, type SocketLimits, type SocketOptions } from './socket.options.js';
@@ -38,9 +38,13 @@ export class HandshakeController {
   })
   @ApiResponse({ status: 101, description: 'The connection speaks WebSocket from here on.' })
   @ApiResponse({ status: 426, description: 'This was no WebSocket handshake.' })
-  open(@Req() request: FastifyRequest): void {
+  open(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): void {
     const { caller, stillAllowed, headers, ip, id, inProcess } = request;
-    if (!inProcess?.upgrade) throw new HttpException('This route opens WebSockets only.', 426);
+    reply.header('sec-websocket-version', '13');
+    if (!inProcess?.upgrade) {
+      reply.header('upgrade', 'websocket');
+      throw new HttpException('This route opens WebSockets only.', 426);
+    }
     if (!caller || !stillAllowed) throw new MissingCredentials();
     assertHandshake(headers);
     assertOrigin(headers, this.limits.origins);

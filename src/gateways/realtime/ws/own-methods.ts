@@ -5,11 +5,13 @@ import { MethodCatalogue } from './method-catalogue.js';
 import type { SocketConnection } from './socket-connection.js';
 import { Subscriptions } from './subscriptions.service.js';
 
-/** What a method of the connection itself answers, and what begins once the answer was sent. */
+/** What a method of the connection itself answers, as JSON text, and what begins once the answer was sent. */
 export interface Outcome {
-  result: JsonValue;
+  result: string;
   afterwards?: () => void;
 }
+
+const answer = (value: JsonValue): Outcome => ({ result: JSON.stringify(value) });
 
 type OwnMethod = (connection: SocketConnection, params: JsonObject) => Outcome | Promise<Outcome>;
 
@@ -24,17 +26,14 @@ export class OwnMethods {
     private readonly catalogue: MethodCatalogue,
   ) {
     this.methods = new Map<string, OwnMethod>([
-      ['ping', () => ({ result: {} })],
-      ['time', () => ({ result: { time: new Date().toISOString() } })],
-      ['methods', () => ({ result: this.catalogue.document() })],
-      ['agent.attach', async (connection, params) => ({ result: await this.attendance.attach(connection, params) })],
+      ['ping', () => answer({})],
+      ['time', () => answer({ time: new Date().toISOString() })],
+      ['methods', () => ({ result: this.catalogue.text() })],
+      ['agent.attach', async (connection, params) => answer(await this.attendance.attach(connection, params))],
       ['agent.detach', (connection, params) => this.detach(connection, params)],
       ['subscribe', (connection, params) => this.subscribe(connection, params)],
       ['unsubscribe', (connection, { subscription }) => this.unsubscribe(connection, subscription)],
-      [
-        'subscriptions',
-        ({ pumps }) => ({ result: { subscriptions: [...pumps.values()].map((one) => one.describe()) } }),
-      ],
+      ['subscriptions', ({ pumps }) => answer({ subscriptions: [...pumps.values()].map((one) => one.describe()) })],
     ]);
   }
 
@@ -45,17 +44,17 @@ export class OwnMethods {
   private async subscribe(connection: SocketConnection, params: JsonObject): Promise<Outcome> {
     const pump = await this.subscriptions.subscribe(connection, params);
     const { epoch } = pump.followed;
-    const result = { subscription: pump.id, ...(epoch !== undefined && { epoch }) };
-    return { result, afterwards: () => void pump.run() };
+    const said = answer({ subscription: pump.id, ...(epoch !== undefined && { epoch }) });
+    return { ...said, afterwards: () => void pump.run() };
   }
 
   private detach(connection: SocketConnection, params: JsonObject): Outcome {
     this.attendance.detach(connection, params);
-    return { result: {} };
+    return answer({});
   }
 
   private unsubscribe(connection: SocketConnection, subscription: JsonValue | undefined): Outcome {
     this.subscriptions.unsubscribe(connection, subscription);
-    return { result: { subscription: subscription ?? null } };
+    return answer({ subscription: subscription ?? null });
   }
 }

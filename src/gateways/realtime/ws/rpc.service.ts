@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { RateLimits } from '../../../shared/auth/index.js';
 import { InvalidInput, type JsonObject, type JsonValue } from '../../../shared/errors/index.js';
 import { TooManyItems } from '../../../shared/http/index.js';
-import { OwnMethods } from './own-methods.js';
+import { type Outcome, OwnMethods } from './own-methods.js';
 import { RestCalls } from './rest-calls.js';
 import { REST_METHODS } from './rest-methods.js';
 import { type RpcError, toRpcError } from './rpc-errors.js';
@@ -14,12 +14,6 @@ import { IdInUse, InvalidRequest, MethodNotFound } from './ws.errors.js';
 /** What is to be sent, if anything, and what begins then. */
 interface Reply {
   bytes?: Buffer;
-  afterwards?: (() => void) | undefined;
-}
-
-/** The result, as JSON text. */
-interface Done {
-  result: string;
   afterwards?: (() => void) | undefined;
 }
 
@@ -95,7 +89,7 @@ export class Rpc {
     }
   }
 
-  private async run(connection: SocketConnection, { id, method, params }: RpcRequest): Promise<Done> {
+  private async run(connection: SocketConnection, { id, method, params }: RpcRequest): Promise<Outcome> {
     if (method === 'cancel') return this.cancel(connection, params.id);
     using call = connection.begin(id);
     const route = REST_METHODS.get(method);
@@ -107,16 +101,15 @@ export class Rpc {
   }
 
   /** These pass no route, where requests are counted. */
-  private async runOwn(connection: SocketConnection, method: string, params: JsonObject): Promise<Done> {
+  private async runOwn(connection: SocketConnection, method: string, params: JsonObject): Promise<Outcome> {
     await this.rates.take(connection.peer.caller);
     const own = this.own.find(method);
     if (!own) throw new MethodNotFound(method);
-    const { result, afterwards } = await own(connection, params);
-    return { result: JSON.stringify(result), afterwards };
+    return own(connection, params);
   }
 
   /** Takes no place among the requests under way: it ends one of them. */
-  private async cancel(connection: SocketConnection, id: JsonValue | undefined): Promise<Done> {
+  private async cancel(connection: SocketConnection, id: JsonValue | undefined): Promise<Outcome> {
     await this.rates.take(connection.peer.caller);
     if (typeof id !== 'string' && typeof id !== 'number') {
       throw InvalidInput.of('id', 'isId', 'id must be that of a request under way, a string or a number.');
