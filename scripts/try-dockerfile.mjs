@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..');
@@ -61,7 +61,7 @@ class Stage {
     const target = words.pop();
     for (const word of words) {
       const source = from ? from.path(word) : join(context, word);
-      const to = target.endsWith('/') ? join(this.path(target), word) : this.path(target);
+      const to = target.endsWith('/') ? join(this.path(target), basename(word)) : this.path(target);
       mkdirSync(dirname(to), { recursive: true });
       cpSync(source, to, { recursive: true, verbatimSymlinks: true });
     }
