@@ -27,8 +27,11 @@ let oldest = 0;
 
 /** The frame of a notification, made once for all connections that get the same bytes. */
 export function eventFrame(encoding: Encoding, notice: EventsNotice): EventFrame {
-  const known = kept.find((one) => one.encoding === encoding && isSame(one, notice));
-  if (known) return known;
+  // The newest is asked for most.
+  for (let back = 1; back <= KEPT; back++) {
+    const one = kept[(oldest + KEPT - back) % KEPT];
+    if (one?.encoding === encoding && isSame(one, notice)) return one;
+  }
   const payload = encoding.events(notice);
   const opcode = encoding.binary ? 2 : 1;
   const bytes = Buffer.concat(Sender.frame(payload, { fin: true, rsv1: false, opcode, mask: false, readOnly: true }));

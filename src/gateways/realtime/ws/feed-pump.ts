@@ -33,7 +33,7 @@ export class FeedPump {
     const end = (): void => this.lastWords(ended.reason as Error);
     if (ended.aborted) end();
     else ended.addEventListener('abort', end, { once: true });
-    while (!ended.aborted && this.isRunning) {
+    while (this.isRunning) {
       await subscription.ready();
       const room = this.connection.whenRoom();
       if (room) await room;
@@ -76,7 +76,7 @@ export class FeedPump {
       const feed = events[start]?.event.feedId ?? '';
       while (events[end]?.event.feedId === feed) end++;
       const run = start === 0 && end === events.length ? events : events.slice(start, end);
-      const more = events.slice(end).some(({ event }) => event.feedId === feed);
+      const more = end < events.length && events.slice(end).some(({ event }) => event.feedId === feed);
       this.sendRun(feed, run, more ? (run.at(-1)?.seq ?? 0) : this.subscription.cursorOf(feed));
     }
     this.onSent(events.length);

@@ -49,6 +49,7 @@ export class SocketConnection {
   /** Agents that are there as long as this connection is. */
   readonly agents = new Set<string>();
   private readonly waiting = new Map<RpcId, AbortController>();
+  private readonly isPlain = this.ws.extensions === '';
   private readonly openedAt = performance.now();
   /** Messages that are still to be answered. */
   private unanswered = 0;
@@ -129,9 +130,8 @@ export class SocketConnection {
   /** Sends what is framed already, for all connections that get the same. */
   sendFrame(frame: Buffer, payload: Buffer): void {
     if (!this.isOpen) return;
-    this.gather();
     // With an extension, frames before this one may still be on their way to the socket.
-    if (this.ws.extensions === '') this.socket.write(frame);
+    if (this.isPlain) this.socket.write(frame);
     else this.ws.send(payload, { binary: this.encoding.binary, compress: false });
     this.hooks.onSent();
   }
@@ -199,7 +199,7 @@ export class SocketConnection {
     this.hooks.onPing(this);
   }
 
-  /** What is sent in one turn of the event loop is given to the system together. */
+  /** Answers of one turn of the event loop are given to the system together. Events are single writes already. */
   private gather(): void {
     if (this.socket.writableCorked > 0) return;
     this.socket.cork();
