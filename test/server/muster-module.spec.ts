@@ -12,6 +12,7 @@ import {
   type MusterDoors,
   MusterModule,
   type MusterOptions,
+  MusterWsAdapter,
   NestLog,
   Public,
   TasksService,
@@ -19,6 +20,7 @@ import {
   WorkspacesService,
 } from '../../src/index.js';
 import { query, scratchDatabase } from '../support/database.js';
+import { SocketClient } from '../support/socket-client.js';
 
 @Controller('hello')
 class HelloController {
@@ -70,6 +72,7 @@ describe('an application that imports MusterModule', () => {
       { logger: new NestLog(logger), abortOnError: false },
     );
     running.push(app);
+    if (options.websocket) app.useWebSocketAdapter(new MusterWsAdapter(app));
     configureHttp(app, { logger, api: { title: 'Host', version: '1.0.0' } });
     await app.listen(0, '127.0.0.1');
     return { app, url: await app.getUrl() };
@@ -108,6 +111,22 @@ describe('an application that imports MusterModule', () => {
     expect(await status(`${url}/metrics`)).toBe(200);
     expect(await status(`${url}/v1/tasks`)).toBe(401);
     expect(await status(`${url}/v1/tasks`, secret)).toBe(200);
+  });
+
+  it('has Muster’s WebSocket too when it asks for it and sets the adapter, and its own requests as ever', async () => {
+    const { app, url } = await start({ http: true, websocket: true, sockets: { perKey: 1 } });
+    const { id: tenantId } = await app.get(TenantsService).ensureDefault();
+    await app.get(WorkspacesService).ensureDefault(tenantId);
+    const { secret: key = '' } = await app.get(ApiKeysService).ensureAdminKey(tenantId);
+
+    const client = await SocketClient.open(url, { key });
+    expect(await client.call('task.create', { type: 'x', title: 'Over a socket' })).toMatchObject({
+      status: 'pending',
+    });
+    expect(await SocketClient.refused(url, { key })).toMatchObject({ status: 429 });
+    expect(await status(`${url}/hello`)).toBe(200);
+    await app.close();
+    expect(await client.end()).toMatchObject({ code: 1012 });
   });
 
   it('must then say of each of its own routes who may call it', async () => {
