@@ -59,11 +59,12 @@ function configuration() {
   return table(['Name', 'Type', 'Default', 'Meaning'], rows);
 }
 
-function events() {
+function eventTypes() {
   built('./app.module.js');
-  const { eventCatalogue } = built('./shared/events/index.js');
-  return eventCatalogue().map(eventSection).join('\n');
+  return built('./shared/events/index.js').eventCatalogue();
 }
+
+const events = () => eventTypes().map(eventSection).join('\n');
 
 function eventSection({ type, subjectType, description, data }) {
   const schema = data ? `\`\`\`json\n${JSON.stringify(data, null, 2)}\n\`\`\`` : 'No data.';
@@ -90,7 +91,7 @@ const document = await routes();
 const { REST_METHODS } = built('./gateways/realtime/ws/rest-methods.js');
 const files = {
   'docs/openapi.json': `${JSON.stringify(document, null, 2)}\n`,
-  'clients/typescript/src/generated.ts': await clientTypes(document, [...REST_METHODS.values()]),
+  'clients/typescript/src/generated.ts': await clientTypes(document, [...REST_METHODS.values()], eventTypes()),
   'docs/configuration.md': page('docs/configuration.md', configuration()),
   'docs/events.md': page('docs/events.md', events()),
   'docs/realtime.md': page('docs/realtime.md', realtime(document)),

@@ -133,6 +133,39 @@ export const METHODS = {
   'audit.list': { operation: 'audit.list', verb: 'GET', path: '/v1/audit', rest: 'query' },
 } as const;
 
+export type EventType =
+  | 'agent.deleted'
+  | 'agent.registered'
+  | 'agent.status_changed'
+  | 'agent.updated'
+  | 'task.attempt_failed'
+  | 'task.attempt_timed_out'
+  | 'task.awaiting_input'
+  | 'task.cancel_requested'
+  | 'task.cancelled'
+  | 'task.claimed'
+  | 'task.completed'
+  | 'task.created'
+  | 'task.deadline_warning'
+  | 'task.deleted'
+  | 'task.edge_added'
+  | 'task.edge_removed'
+  | 'task.failed'
+  | 'task.input_received'
+  | 'task.lease_expired'
+  | 'task.overdue'
+  | 'task.progressed'
+  | 'task.released'
+  | 'task.retried'
+  | 'task.timed_out'
+  | 'task.timeout_warning'
+  | 'task.updated'
+  | 'tasks.paused'
+  | 'tasks.resumed'
+  | 'workspace.created'
+  | 'workspace.deleted'
+  | 'workspace.updated';
+
 export interface components {
   schemas: {
     CreateApiKeyDto: {
@@ -1670,6 +1703,425 @@ export interface components {
       }[];
     } & {
       [key: string]: unknown;
+    };
+    'agent.deleted': {
+      name: string;
+      version: number;
+    };
+    'agent.registered': {
+      name: string;
+      /** @enum {string} */
+      status: 'offline' | 'starting' | 'active' | 'draining' | 'inactive' | 'maintenance' | 'error';
+      /** @enum {string} */
+      kind: 'agent' | 'human' | 'service';
+      capabilities: string[];
+      /** @description Tasks held at once at most; null is no limit. */
+      capacity: number | null;
+      labels: {
+        [key: string]: string;
+      };
+      version: number;
+    };
+    'agent.status_changed': {
+      name: string;
+      /** @enum {string} */
+      from: 'offline' | 'starting' | 'active' | 'draining' | 'inactive' | 'maintenance' | 'error';
+      /** @enum {string} */
+      to: 'offline' | 'starting' | 'active' | 'draining' | 'inactive' | 'maintenance' | 'error';
+      version: number;
+    };
+    'agent.updated': {
+      name: string;
+      /** @description The new values. */
+      changes: {
+        /** @enum {string} */
+        kind?: 'agent' | 'human' | 'service';
+        capabilities?: string[];
+        /** @description Tasks held at once at most; null is no limit. */
+        capacity?: number | null;
+        labels?: {
+          [key: string]: string;
+        };
+      };
+      version: number;
+    };
+    'task.attempt_failed': {
+      /**
+       * Format: uuid
+       * @description Who held the task; null when nobody did.
+       */
+      agentId: string | null;
+      /** @description The newest claim. */
+      epoch: number;
+      /** @description The number of the newest attempt. */
+      attempt: number;
+      /**
+       * @description How it ended; `blocked`: by the policy of an edge.
+       * @enum {string}
+       */
+      outcome: 'failed' | 'released' | 'expired' | 'timed_out' | 'cancelled' | 'blocked';
+      /** @description Code and message of what went wrong. */
+      error: Record<string, never> | null;
+      /**
+       * @description What the task is now.
+       * @enum {string}
+       */
+      status: 'pending' | 'failed' | 'timeout' | 'cancelled';
+    };
+    'task.attempt_timed_out': {
+      /**
+       * Format: uuid
+       * @description Who held the task; null when nobody did.
+       */
+      agentId: string | null;
+      /** @description The newest claim. */
+      epoch: number;
+      /** @description The number of the newest attempt. */
+      attempt: number;
+      /**
+       * @description How it ended; `blocked`: by the policy of an edge.
+       * @enum {string}
+       */
+      outcome: 'failed' | 'released' | 'expired' | 'timed_out' | 'cancelled' | 'blocked';
+      /** @description Code and message of what went wrong. */
+      error: Record<string, never> | null;
+      /**
+       * @description What the task is now.
+       * @enum {string}
+       */
+      status: 'pending' | 'failed' | 'timeout' | 'cancelled';
+    };
+    'task.awaiting_input': {
+      /**
+       * Format: uuid
+       * @description Who holds the task.
+       */
+      agentId: string;
+      epoch: number;
+    };
+    'task.cancel_requested': {
+      /**
+       * Format: uuid
+       * @description Who holds the task.
+       */
+      agentId: string;
+      epoch: number;
+      reason: string | null;
+    };
+    'task.cancelled': {
+      /**
+       * Format: uuid
+       * @description Who held the task; null when nobody did.
+       */
+      agentId: string | null;
+      /** @description The newest claim. */
+      epoch: number;
+      /** @description The number of the newest attempt. */
+      attempt: number;
+      /**
+       * @description How it ended; `blocked`: by the policy of an edge.
+       * @enum {string}
+       */
+      outcome: 'failed' | 'released' | 'expired' | 'timed_out' | 'cancelled' | 'blocked';
+      /** @description Code and message of what went wrong. */
+      error: Record<string, never> | null;
+      /**
+       * @description What the task is now.
+       * @enum {string}
+       */
+      status: 'pending' | 'failed' | 'timeout' | 'cancelled';
+    };
+    'task.claimed': {
+      /**
+       * Format: uuid
+       * @description Who holds or held the task.
+       */
+      agentId: string;
+      /** @description Which claim it was. */
+      epoch: number;
+      /** @description The number of the attempt. */
+      attempt: number;
+      /** @enum {string} */
+      claimKind: 'agent' | 'interactive' | 'human';
+    };
+    'task.completed': {
+      /**
+       * Format: uuid
+       * @description Who holds or held the task.
+       */
+      agentId: string;
+      /** @description Which claim it was. */
+      epoch: number;
+      /** @description The number of the attempt. */
+      attempt: number;
+    };
+    'task.created': {
+      type: string;
+      title: string;
+      /**
+       * @description An imported task may have ended before.
+       * @enum {string}
+       */
+      status: 'pending' | 'assigned' | 'completed' | 'cancelled';
+      /** @enum {string} */
+      priority: 'critical' | 'high' | 'normal' | 'low' | 'backlog';
+      /** Format: uuid */
+      parentTaskId: string | null;
+      /** @description Its edges to other tasks; the kinds blocks, waits_for and conditional keep it from being claimed. */
+      dependsOn: {
+        /**
+         * Format: uuid
+         * @description The task that this one depends on.
+         */
+        taskId: string;
+        /** @enum {string} */
+        kind: 'blocks' | 'waits_for' | 'conditional' | 'related' | 'parent_child' | 'discovered_from';
+        /** @enum {string} */
+        onFailure: 'hold' | 'fail' | 'skip' | 'proceed';
+        /**
+         * @description For conditional edges.
+         * @enum {string|null}
+         */
+        outcome: 'completed' | 'failed' | 'cancelled' | 'timeout' | null;
+      }[];
+    };
+    'task.deadline_warning': {
+      /**
+       * Format: uuid
+       * @description Who holds the task.
+       */
+      agentId: string | null;
+      /**
+       * @description How much of the time is over.
+       * @enum {integer}
+       */
+      percent: 75 | 90;
+      /** Format: date-time */
+      endsAt: string;
+    };
+    'task.deleted': {
+      title: string;
+    };
+    'task.edge_added': {
+      /**
+       * Format: uuid
+       * @description The task that this one depends on.
+       */
+      taskId: string;
+      /** @enum {string} */
+      kind: 'blocks' | 'waits_for' | 'conditional' | 'related' | 'parent_child' | 'discovered_from';
+      /** @enum {string} */
+      onFailure: 'hold' | 'fail' | 'skip' | 'proceed';
+      /**
+       * @description For conditional edges.
+       * @enum {string|null}
+       */
+      outcome: 'completed' | 'failed' | 'cancelled' | 'timeout' | null;
+    };
+    'task.edge_removed': {
+      /**
+       * Format: uuid
+       * @description The task that this one depends on.
+       */
+      taskId: string;
+      /** @enum {string} */
+      kind: 'blocks' | 'waits_for' | 'conditional' | 'related' | 'parent_child' | 'discovered_from';
+      /** @enum {string} */
+      onFailure: 'hold' | 'fail' | 'skip' | 'proceed';
+      /**
+       * @description For conditional edges.
+       * @enum {string|null}
+       */
+      outcome: 'completed' | 'failed' | 'cancelled' | 'timeout' | null;
+    };
+    'task.failed': {
+      /**
+       * Format: uuid
+       * @description Who held the task; null when nobody did.
+       */
+      agentId: string | null;
+      /** @description The newest claim. */
+      epoch: number;
+      /** @description The number of the newest attempt. */
+      attempt: number;
+      /**
+       * @description How it ended; `blocked`: by the policy of an edge.
+       * @enum {string}
+       */
+      outcome: 'failed' | 'released' | 'expired' | 'timed_out' | 'cancelled' | 'blocked';
+      /** @description Code and message of what went wrong. */
+      error: Record<string, never> | null;
+      /**
+       * @description What the task is now.
+       * @enum {string}
+       */
+      status: 'pending' | 'failed' | 'timeout' | 'cancelled';
+    };
+    'task.input_received': {
+      /**
+       * Format: uuid
+       * @description Who holds the task.
+       */
+      agentId: string;
+      epoch: number;
+    };
+    'task.lease_expired': {
+      /**
+       * Format: uuid
+       * @description Who held the task; null when nobody did.
+       */
+      agentId: string | null;
+      /** @description The newest claim. */
+      epoch: number;
+      /** @description The number of the newest attempt. */
+      attempt: number;
+      /**
+       * @description How it ended; `blocked`: by the policy of an edge.
+       * @enum {string}
+       */
+      outcome: 'failed' | 'released' | 'expired' | 'timed_out' | 'cancelled' | 'blocked';
+      /** @description Code and message of what went wrong. */
+      error: Record<string, never> | null;
+      /**
+       * @description What the task is now.
+       * @enum {string}
+       */
+      status: 'pending' | 'failed' | 'timeout' | 'cancelled';
+    };
+    'task.overdue': {
+      /**
+       * Format: uuid
+       * @description Who holds the task.
+       */
+      agentId: string;
+      epoch: number;
+      /** @enum {string} */
+      limit: 'lease' | 'timeout' | 'deadline';
+    };
+    'task.progressed': {
+      /**
+       * Format: uuid
+       * @description Who holds the task.
+       */
+      agentId: string;
+      epoch: number;
+      percent: number;
+      message: string | null;
+    };
+    'task.released': {
+      /**
+       * Format: uuid
+       * @description Who held the task; null when nobody did.
+       */
+      agentId: string | null;
+      /** @description The newest claim. */
+      epoch: number;
+      /** @description The number of the newest attempt. */
+      attempt: number;
+      /**
+       * @description How it ended; `blocked`: by the policy of an edge.
+       * @enum {string}
+       */
+      outcome: 'failed' | 'released' | 'expired' | 'timed_out' | 'cancelled' | 'blocked';
+      /** @description Code and message of what went wrong. */
+      error: Record<string, never> | null;
+      /**
+       * @description What the task is now.
+       * @enum {string}
+       */
+      status: 'pending' | 'failed' | 'timeout' | 'cancelled';
+    };
+    'task.retried': {
+      epoch: number;
+    };
+    'task.timed_out': {
+      /**
+       * Format: uuid
+       * @description Who held the task; null when nobody did.
+       */
+      agentId: string | null;
+      /** @description The newest claim. */
+      epoch: number;
+      /** @description The number of the newest attempt. */
+      attempt: number;
+      /**
+       * @description How it ended; `blocked`: by the policy of an edge.
+       * @enum {string}
+       */
+      outcome: 'failed' | 'released' | 'expired' | 'timed_out' | 'cancelled' | 'blocked';
+      /** @description Code and message of what went wrong. */
+      error: Record<string, never> | null;
+      /**
+       * @description What the task is now.
+       * @enum {string}
+       */
+      status: 'pending' | 'failed' | 'timeout' | 'cancelled';
+    };
+    'task.timeout_warning': {
+      /**
+       * Format: uuid
+       * @description Who holds the task.
+       */
+      agentId: string;
+      epoch: number;
+      /**
+       * @description How much of the time is over.
+       * @enum {integer}
+       */
+      percent: 75 | 90;
+      /** Format: date-time */
+      endsAt: string;
+    };
+    'task.updated': {
+      /** @description Their names. */
+      fields: string[];
+      version: number;
+    };
+    'tasks.paused': {
+      /** @enum {string} */
+      scope: 'workspace' | 'type' | 'agent';
+      /** @description The id of the workspace or the agent, or the type. */
+      subject: string;
+      reason: string | null;
+    };
+    'tasks.resumed': {
+      /** @enum {string} */
+      scope: 'workspace' | 'type' | 'agent';
+      /** @description The id of the workspace or the agent, or the type. */
+      subject: string;
+      reason: string | null;
+    };
+    'workspace.created': {
+      name: string;
+      description: string | null;
+      /** @enum {string} */
+      visibility: 'private' | 'team' | 'public';
+      /** @enum {string} */
+      status: 'active' | 'inactive' | 'archived';
+      labels: {
+        [key: string]: string;
+      };
+      version: number;
+    };
+    'workspace.deleted': {
+      name: string;
+      version: number;
+    };
+    'workspace.updated': {
+      name: string;
+      /** @description The new values. */
+      changes: {
+        name?: string;
+        description?: string | null;
+        /** @enum {string} */
+        visibility?: 'private' | 'team' | 'public';
+        /** @enum {string} */
+        status?: 'active' | 'inactive' | 'archived';
+        labels?: {
+          [key: string]: string;
+        };
+      };
+      version: number;
     };
   };
   responses: never;

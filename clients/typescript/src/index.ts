@@ -6,6 +6,7 @@ export type { FieldError, Problem } from './errors.js';
 export type {
   AgentView,
   ClaimKind,
+  EventType,
   Failure,
   FeedEvent,
   HeartbeatResult,

@@ -1,4 +1,4 @@
-import type { components, METHODS, operations } from './generated.js';
+import type { components, EventType, METHODS, operations } from './generated.js';
 
 /** The name of a call, the same over REST and over WebSocket: `task.create`. */
 export type Method = keyof typeof METHODS;
@@ -45,8 +45,11 @@ export type Workspace = Schemas['WorkspaceView'];
 /** What a claim gives: the task, and the epoch that every later write carries. */
 export type Lease = Schemas['LeaseView'];
 export type HeartbeatResult = Schemas['HeartbeatResultView'];
-/** An event as CloudEvents 1.0 has it. */
-export type FeedEvent = Schemas['CloudEvent'];
+/** An event as CloudEvents 1.0 has it; its `type` tells what `data` is. A newer server may send types of its own. */
+export type FeedEvent = {
+  [Type in EventType]: Omit<Schemas['CloudEvent'], 'type' | 'data'> & { type: Type; data: Schemas[Type] };
+}[EventType];
+export type { EventType };
 export type ClaimKind = NonNullable<Schemas['ClaimDto']['claimKind']>;
 export type Failure = Schemas['FailureDto'];
 
