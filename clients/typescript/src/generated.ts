@@ -162,6 +162,12 @@ export type EventType =
   | 'task.updated'
   | 'tasks.paused'
   | 'tasks.resumed'
+  | 'webhook.created'
+  | 'webhook.deleted'
+  | 'webhook.disabled'
+  | 'webhook.secret_rotated'
+  | 'webhook.test'
+  | 'webhook.updated'
   | 'workspace.created'
   | 'workspace.deleted'
   | 'workspace.updated';
@@ -2090,6 +2096,68 @@ export interface components {
       /** @description The id of the workspace or the agent, or the type. */
       subject: string;
       reason: string | null;
+    };
+    'webhook.created': {
+      /** @description Of the URL, which may hold a secret and is not told. */
+      host: string;
+      /**
+       * Format: uuid
+       * @description Null: it follows all feeds of the tenant.
+       */
+      workspaceId: string | null;
+      types: string[];
+      subjects: string[];
+      ordered: boolean;
+      description: string | null;
+      enabled: boolean;
+      version: number;
+    };
+    'webhook.deleted': {
+      /** @description Of the URL, which may hold a secret and is not told. */
+      host: string;
+      version: number;
+    };
+    'webhook.disabled': {
+      /** @description Of the URL, which may hold a secret and is not told. */
+      host: string;
+      /**
+       * @description `gone`: it answered 410; `failing`: everything sent to it has failed for days.
+       * @enum {string}
+       */
+      reason: 'request' | 'gone' | 'failing';
+      /** @description Failed attempts since anything was delivered. */
+      failures: number;
+      version: number;
+    };
+    'webhook.secret_rotated': {
+      /** @description Of the URL, which may hold a secret and is not told. */
+      host: string;
+      /**
+       * Format: date-time
+       * @description Until when the one before signs as well.
+       */
+      previousSecretUntil: string | null;
+      version: number;
+    };
+    'webhook.test': {
+      /** @description Of the URL, which may hold a secret and is not told. */
+      host: string;
+      version: number;
+    };
+    'webhook.updated': {
+      /** @description Of the URL, which may hold a secret and is not told. */
+      host: string;
+      /** @description The new values. */
+      changes: {
+        /** @description Of the URL, which may hold a secret and is not told. */
+        host?: string;
+        types?: string[];
+        subjects?: string[];
+        ordered?: boolean;
+        description?: string | null;
+        enabled?: boolean;
+      };
+      version: number;
     };
     'workspace.created': {
       name: string;

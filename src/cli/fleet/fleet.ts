@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../client.js';
 import type { Output } from '../output.js';
@@ -37,7 +38,10 @@ export class Fleet {
     private readonly agents: readonly SimulatedAgent[],
     private readonly workspaceId: string,
     private readonly force: Workforce,
-  ) {}
+  ) {
+    // Every agent listens, and Node takes more than ten for a leak.
+    setMaxListeners(0, this.stop.signal);
+  }
 
   /** Registers the agents; a name that an earlier fleet had is the same agent again. */
   static async register(
