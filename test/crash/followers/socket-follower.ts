@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { pack, unpack } from 'msgpackr';
 import { WebSocket } from 'ws';
 import { Follower, type Following, Refused, SILENCE_MS } from './follower.js';
@@ -28,7 +27,8 @@ export class SocketFollower extends Follower {
       headers: { authorization: `Bearer ${key}` },
       handshakeTimeout: SILENCE_MS,
     });
-    const closed = once(socket, 'close');
+    // Not its first error: what has come already is still handed out until then.
+    const closed = new Promise((resolve) => socket.once('close', resolve));
     const hangUp = (): void => socket.terminate();
     const silence = setTimeout(hangUp, SILENCE_MS);
     signal.addEventListener('abort', hangUp);

@@ -206,8 +206,10 @@ export class AgentRun {
   private stop(): void {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
-    void pause(LAST_CLAIM_MS, this.silent.signal).then(() => this.unwanted.abort());
     this.wake();
+    // Where handlers get all the time there is, so does the claim.
+    if (this.parts.graceMs === Infinity) return;
+    void pause(LAST_CLAIM_MS, this.silent.signal).then(() => this.unwanted.abort());
   }
 
   /** Something went wrong that will not go away by itself; or the time to say something is over. */

@@ -31,7 +31,7 @@ export interface RunOptions {
   waitSeconds?: number;
   /** Whether a completion claims the next task in the same call; true unless given. */
   claimNext?: boolean;
-  /** What handlers get to finish when the run is stopped; 10 s unless given. */
+  /** What handlers get to finish when the run is stopped; 10 s unless given. With Infinity a claim that waits is not hung up either. */
   graceMs?: number;
   /** Stops the run: nothing more is claimed, handlers finish, the rest is given back. */
   signal?: AbortSignal;
