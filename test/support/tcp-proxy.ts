@@ -15,6 +15,8 @@ export class TcpProxy {
   fate: (direction: Direction) => Fate = () => 'pass';
   private server?: Server;
   private readonly pairs = new Set<[Socket, Socket]>();
+  /** Something of theirs is lost: to go on would be to send a stream with a hole in it. */
+  private readonly muted = new WeakSet<[Socket, Socket]>();
   private frozen = false;
 
   private constructor(
@@ -77,7 +79,7 @@ export class TcpProxy {
 
   thaw(): void {
     this.frozen = false;
-    for (const pair of this.pairs) pair.forEach((socket) => socket.resume());
+    for (const pair of this.pairs) if (!this.muted.has(pair)) pair.forEach((socket) => socket.resume());
   }
 
   private join(client: Socket): void {
@@ -100,8 +102,10 @@ export class TcpProxy {
     from.on('data', (chunk) => {
       const fate = this.fate(direction);
       if (fate === 'break') pair.forEach((socket) => socket.resetAndDestroy());
-      else if (fate === 'mute') pair.forEach((socket) => socket.pause());
-      else {
+      else if (fate === 'mute') {
+        this.muted.add(pair);
+        pair.forEach((socket) => socket.pause());
+      } else {
         if (fate !== 'pass') delivered = (delivered ?? Promise.resolve()).then(() => pause(fate.delayMs));
         inOrder(() => to.destroyed || to.write(chunk));
       }
