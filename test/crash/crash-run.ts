@@ -144,7 +144,7 @@ class Scene implements Targets {
       MUSTER_STREAM_HEARTBEAT_MS: '1000',
       MUSTER_WS_PING_MS: '1000',
       MUSTER_WEBHOOKS_ALLOW_PRIVATE: '127.0.0.0/8',
-      MUSTER_WEBHOOKS_RETRY_SECONDS: Array.from({ length: 60 }, () => '1').join(),
+      MUSTER_WEBHOOKS_RETRY_SECONDS: Array.from({ length: 60 }, (_, n) => (n < 30 ? '0' : '1')).join(),
       ...(this.redis && { REDIS_URL: this.redis.url }),
     };
     const node = new SupervisedNode(await freePort(), env);
