@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Subscribers } from '../../src/shared/events/index.js';
 import { aTask, type Given, startGiven } from '../support/given.js';
 import { type Answer, HttpClient } from '../support/http-client.js';
 
@@ -59,17 +60,21 @@ async function customer(given: Given) {
      VALUES ($1, $2, gen_random_uuid(), 'x', 'task.created', now(), '{}', 'dead', now()) RETURNING id`,
     hook.id,
   );
-  const made = { lab, task, free, waiting, dead, asking, ada, spare: key, hook, delivery: delivery?.id ?? '' };
+  const inbox = `inbox.${lab.id}`;
+  const followed = { feeds: [{ feedId: lab.id, after: 0 }] };
+  (await given.node.get(Subscribers).open(tenant.caller, inbox, followed)).subscription.close();
+  const made = { inbox, lab, task, free, waiting, dead, asking, ada, spare: key, hook, delivery: delivery?.id ?? '' };
   return { ...tenant, http, ...made, tenantId, epoch };
 }
 
-/** What `{id}` in a path is, by the name that stands before it. */
+/** What `{id}` or `{name}` in a path is, by the name that stands before it. */
 const SUBJECTS: Record<string, (of: Customer) => string> = {
   tasks: ({ task }) => task.id,
   agents: ({ ada }) => ada.id,
   workspaces: ({ lab }) => lab.id,
   keys: ({ spare }) => spare.id,
   webhooks: ({ hook }) => hook.id,
+  subscribers: ({ inbox }) => inbox,
 };
 const OTHER_SUBJECTS: Record<string, (of: Customer) => string> = {
   'tasks.delete': ({ waiting }) => waiting.id,
@@ -111,6 +116,7 @@ const BODIES: Record<string, (of: Customer) => object> = {
   'webhooks.update': () => ({ description: 'mine' }),
   'webhooks.rotateSecret': () => ({}),
   'deliveries.redriveDead': () => ({}),
+  'subscribers.acknowledge': ({ lab }) => ({ feeds: [{ workspaceId: lab.id, seq: 0 }] }),
 };
 
 type Reference = (a: Customer, b: Customer) => object;
@@ -147,6 +153,9 @@ const REFERENCES: Record<string, Record<string, Reference>> = {
     workspaceIds: ({ lab }) => ({ workspaceIds: [lab.id] }),
   },
   'interventions.add': { taskId: ({ task }) => ({ taskId: task.id }) },
+  'subscribers.acknowledge': {
+    'feeds.workspaceId': ({ lab }) => ({ feeds: [{ workspaceId: lab.id, seq: 0 }] }),
+  },
   'webhooks.create': { workspaceId: ({ lab }) => ({ url: HOOK, workspaceId: lab.id }) },
   'dispatch.pause': { subject: ({ lab }) => ({ scope: 'workspace', subject: lab.id }) },
   'dispatch.resume': { subject: ({ lab }) => ({ scope: 'workspace', subject: lab.id }) },
@@ -209,7 +218,7 @@ describe('what belongs to one tenant', () => {
     const subject = OTHER_SUBJECTS[operationId] ?? SUBJECTS[area];
     if (route.path.includes('{') && !subject) throw new Error(`What is the id in ${route.path}? Say it in SUBJECTS.`);
     const path = route.path
-      .replace('{id}', subject?.(of) ?? '')
+      .replace(/\{(id|name)\}/, subject?.(of) ?? '')
       .replace('{blockerId}', of.task.id)
       .replace('{deliveryId}', of.delivery);
     if (path.includes('{')) throw new Error(`${route.path} has a parameter that this test cannot fill.`);
@@ -298,7 +307,7 @@ describe('what belongs to one tenant', () => {
         expect([operationId, (await send(route, a, reader)).status]).toEqual([operationId, 403]);
       }
       // A connection may be opened with any scope; its methods ask for those of their routes.
-      if (!/\/events(\/stream)?$/.test(path) && operationId !== HANDSHAKE) {
+      if (!/\/(events(\/stream)?$|subscribers)/.test(path) && operationId !== HANDSHAKE) {
         const { status, body } = await send(route, a, elsewhere);
         expect([operationId, status]).toEqual([operationId, 403]);
         expect(body).toMatchObject({ code: 'missing_scope' });
