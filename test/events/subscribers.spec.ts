@@ -175,7 +175,7 @@ describe('named subscribers', () => {
       for (const each of openings) {
         if (each.status === 'rejected') expect(each.reason).toBeInstanceOf(SubscriberTakenOver);
       }
-      const live = (): OpenedSubscriber[] => opened.filter(({ subscription }) => !subscription.ended.aborted);
+      const live = (): OpenedSubscriber[] => opened.filter(({ subscription }) => !subscription.reason);
       await until(() => live().length === 1, 'one is left');
       lost?.mockRestore();
 
@@ -248,7 +248,7 @@ describe('named subscribers', () => {
 
     expect(after.epoch).toBeGreaterThan(before.epoch);
     await expect(ack(one, feed, 1, before.epoch)).rejects.toThrow(SubscriberTakenOver);
-    expect(after.subscription.ended.aborted).toBe(false);
+    expect(after.subscription.reason).toBeUndefined();
     after.subscription.close();
   });
 

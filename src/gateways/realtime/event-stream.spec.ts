@@ -35,7 +35,13 @@ function aStream(more: Partial<EventStreamOptions> = {}, read?: ConstructorParam
     leave: () => undefined,
   });
   const onClosed = jest.fn();
-  const options = { feedId, heartbeatMs: 15_000, stillAllowed: () => Promise.resolve(), onSent: () => undefined };
+  const options = {
+    feedId,
+    heartbeatMs: 15_000,
+    stillAllowed: () => Promise.resolve(),
+    onSent: () => undefined,
+    onFinished: () => undefined,
+  };
   const stream = new EventStream(subscription, { ...options, onClosed, ...more });
   return { subscription, stream, onClosed };
 }
@@ -55,7 +61,7 @@ describe('EventStream', () => {
       const { subscription, stream } = aStream();
       const text = textOf(stream);
       await new Promise(setImmediate);
-      for (let seq = 1; seq <= 3; seq++) subscription.offer(anEvent(seq));
+      for (let seq = 1; seq <= 3; seq++) subscription.offer([anEvent(seq)]);
       for (let step = 0; step < steps; step++) await Promise.resolve();
       subscription.end(new NodeStopping());
 
@@ -98,7 +104,7 @@ describe('EventStream', () => {
     const text = textOf(stream);
 
     await jest.advanceTimersByTimeAsync(1_100);
-    expect(subscription.ended.aborted).toBe(false);
+    expect(subscription.reason).toBeUndefined();
     await jest.advanceTimersByTimeAsync(1_000);
     jest.useRealTimers();
 

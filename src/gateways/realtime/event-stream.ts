@@ -11,6 +11,8 @@ export interface EventStreamOptions {
   stillAllowed: () => Promise<void>;
   /** Called with how many events were handed over. */
   onSent: (events: number) => void;
+  /** Called when it has said its last words, which the client is still to read. */
+  onFinished: () => void;
   /** Called once, with why the stream ended; `undefined` when the client left. */
   onClosed: (reason: Error | undefined) => void;
 }
@@ -42,15 +44,14 @@ export class EventStream extends Readable {
     super({ highWaterMark: BUFFERED_BYTES });
     this.timer = setInterval(() => this.tick(), Math.min(CHECK_MS, options.heartbeatMs)).unref();
     this.push(retryFrame(RETRY_MS));
-    const { ended } = subscription;
-    const end = (): void => this.finish(ended.reason as Error);
-    if (ended.aborted) end();
-    else ended.addEventListener('abort', end, { once: true });
+    subscription.onEnd((reason) => this.finish(reason));
   }
 
   override _read(): void {
     this.askedAt = performance.now();
-    if (!this.pulling) void this.pull();
+    if (this.pulling) return;
+    this.pulling = true;
+    this.subscription.whenReady(this.pull);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -60,9 +61,7 @@ export class EventStream extends Readable {
     callback(error);
   }
 
-  private async pull(): Promise<void> {
-    this.pulling = true;
-    await this.subscription.ready();
+  private readonly pull = (): void => {
     this.pulling = false;
     // Taken and sent in one step: in between it could end, and its last words name a cursor past what was not sent.
     const events = this.finished || this.destroyed ? [] : this.subscription.take();
@@ -70,7 +69,7 @@ export class EventStream extends Readable {
     this.options.onSent(events.length);
     const [first] = events;
     this.send(first && events.length === 1 ? frameOf(first) : Buffer.concat(events.map(frameOf)));
-  }
+  };
 
   private tick(): void {
     const now = performance.now();
@@ -104,6 +103,7 @@ export class EventStream extends Readable {
     const { name, cursor, ...words } = lastWords(reason, this.subscription.cursorOf(this.options.feedId));
     this.push(noticeFrame(name, cursor, { ...words, cursor }));
     this.push(null);
+    this.options.onFinished();
   }
 
   private send(frame: Buffer | string): void {

@@ -70,6 +70,7 @@ export class EventStreams {
         heartbeatMs: this.options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
         stillAllowed: reader.stillAllowed,
         onSent: (events) => this.sent.inc(events),
+        onFinished: () => linger(reply.raw),
         onClosed: (reason) => {
           giveBack();
           this.streams.delete(stream);
@@ -81,7 +82,7 @@ export class EventStreams {
       // Ended by the connection's end. In chunks an event is three buffers, and a writev for each of 10,000 streams was a
       // third of the node's time; one write is a fifth.
       reply.raw.useChunkedEncodingByDefault = false;
-      endWith(reply.raw, stream, subscription.ended);
+      endWith(reply.raw, stream);
       return stream;
     } catch (error) {
       giveBack();
@@ -110,16 +111,16 @@ export class EventStreams {
   }
 }
 
-/** Neither outlives the other: a client that hangs up, and one that does not read the last words. */
-function endWith(response: ServerResponse, stream: EventStream, ended: AbortSignal): void {
+/** A stream does not outlive its connection. */
+function endWith(response: ServerResponse, stream: EventStream): void {
   if (response.destroyed || response.closed) stream.destroy();
   response.once('close', () => stream.destroy());
-  const linger = (): void => {
-    const limit = setTimeout(() => response.destroy(), LINGER_MS);
-    response.once('close', () => clearTimeout(limit));
-  };
-  if (ended.aborted) linger();
-  else ended.addEventListener('abort', linger, { once: true });
+}
+
+/** Nor does a connection outlive its stream for long, if the client does not read the last words. */
+function linger(response: ServerResponse): void {
+  const limit = setTimeout(() => response.destroy(), LINGER_MS);
+  response.once('close', () => clearTimeout(limit));
 }
 
 /** The values of the label. */

@@ -5,7 +5,8 @@ import type { WireEvent } from './wire-event.js';
 export interface LiveReader {
   /** Events that it can be offered now. */
   readonly room: number;
-  offer(event: WireEvent): void;
+  /** Events of one feed, in order; those that it has already are left out. */
+  offer(events: readonly WireEvent[]): void;
   end(reason: Error): void;
 }
 
@@ -49,7 +50,7 @@ export class LiveFeed implements ReadPlace {
     const missed = this.recent.slice(after - before);
     if (missed.length > reader.room) return false;
     this.readers.add(reader);
-    for (const event of missed) reader.offer(event);
+    reader.offer(missed);
     return true;
   }
 
@@ -57,11 +58,21 @@ export class LiveFeed implements ReadPlace {
     this.readers.delete(reader);
   }
 
-  deliver(event: WireEvent): void {
-    this.keep(event);
-    this.seq = event.seq;
-    this.since = event.event.time;
-    for (const reader of this.readers) reader.offer(event);
+  /**
+   * Gives the next events to all who follow, so many readers at a time: the caller goes on with the others in its own
+   * time. Who joins meanwhile has them already.
+   */
+  *deliver(events: readonly WireEvent[], atOnce: number): Generator<void> {
+    for (const event of events) {
+      this.keep(event);
+      this.seq = event.seq;
+      this.since = event.event.time;
+    }
+    let given = 0;
+    for (const reader of this.readers) {
+      reader.offer(events);
+      if (++given % atOnce === 0) yield;
+    }
   }
 
   end(reason: Error): void {

@@ -27,18 +27,9 @@ export class FeedPump {
     private readonly onSent: (events: number) => void,
   ) {}
 
-  async run(): Promise<void> {
-    const { subscription } = this;
-    const { ended } = subscription;
-    const end = (): void => this.lastWords(ended.reason as Error);
-    if (ended.aborted) end();
-    else ended.addEventListener('abort', end, { once: true });
-    while (this.isRunning) {
-      await subscription.ready();
-      const room = this.connection.whenRoom();
-      if (room) await room;
-      else this.send(subscription.take());
-    }
+  run(): void {
+    this.subscription.onEnd((reason) => this.lastWords(reason));
+    this.pump();
   }
 
   close(): void {
@@ -70,6 +61,18 @@ export class FeedPump {
   private get isRunning(): boolean {
     return this.connection.pumps.get(this.id) === this;
   }
+
+  /** Sends what waits as far as there is room, and goes on when there is more of either. */
+  private readonly pump = (): void => {
+    if (!this.isRunning) return;
+    const room = this.connection.whenRoom();
+    if (room) {
+      void room.then(this.pump);
+      return;
+    }
+    this.send(this.subscription.take());
+    this.subscription.whenReady(this.pump);
+  };
 
   private send(events: readonly WireEvent[]): void {
     for (let start = 0, end = 0; start < events.length; start = end) {
