@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { UnknownCredentials } from '../../shared/auth/index.js';
-import { DependencyUnavailable } from '../../shared/errors/index.js';
 import { DEFAULT_BUFFER, EventFilter, type LoggedEvent } from '../../shared/events/index.js';
 import { Subscription } from '../../shared/events/subscription.js';
 import { WireEvent } from '../../shared/events/wire-event.js';
@@ -38,7 +36,6 @@ function aStream(more: Partial<EventStreamOptions> = {}, read?: ConstructorParam
   const options = {
     feedId,
     heartbeatMs: 15_000,
-    stillAllowed: () => Promise.resolve(),
     onSent: () => undefined,
     onFinished: () => undefined,
   };
@@ -92,22 +89,5 @@ describe('EventStream', () => {
     expect(text).toContain('event: resync\ndata: {"code":"slow_consumer"');
     expect(cursorOf(text)).toBe(idsOf(text).length);
     expect(onClosed).toHaveBeenCalledTimes(1);
-  });
-
-  it('ends when the credentials are not good any more, and goes on while nobody can judge them', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
-    const judged = [
-      () => Promise.reject(new DependencyUnavailable('database', 'find', { cause: undefined })),
-      () => Promise.reject(new UnknownCredentials()),
-    ];
-    const { stream, subscription } = aStream({ stillAllowed: () => judged.shift()?.() ?? Promise.resolve() });
-    const text = textOf(stream);
-
-    await jest.advanceTimersByTimeAsync(1_100);
-    expect(subscription.reason).toBeUndefined();
-    await jest.advanceTimersByTimeAsync(1_000);
-    jest.useRealTimers();
-
-    expect(await text).toContain('event: end\ndata: {"code":"invalid_credentials"');
   });
 });

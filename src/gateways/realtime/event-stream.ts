@@ -7,8 +7,6 @@ import { frameOf, heartbeatFrame, noticeFrame, retryFrame } from './sse.js';
 export interface EventStreamOptions {
   feedId: string;
   heartbeatMs: number;
-  /** Judges the reader's credentials again. @throws when they are not good any more */
-  stillAllowed: () => Promise<void>;
   /** Called with how many events were handed over. */
   onSent: (events: number) => void;
   /** Called when it has said its last words, which the client is still to read. */
@@ -35,7 +33,6 @@ export class EventStream extends Readable {
   /** By `performance.now()`. */
   private sentAt = performance.now();
   private askedAt = performance.now();
-  private checking = false;
 
   constructor(
     private readonly subscription: Subscription,
@@ -77,19 +74,6 @@ export class EventStream extends Readable {
     if (isStalled) this.subscription.end(new SlowConsumer());
     else if (this.readableLength === 0 && now - this.sentAt >= this.options.heartbeatMs) {
       this.send(heartbeatFrame(this.subscription.cursorOf(this.options.feedId)));
-    }
-    if (!this.checking && !this.finished) void this.check();
-  }
-
-  /** While nobody can judge, as without the database, the stream stays open: nothing comes through it either. */
-  private async check(): Promise<void> {
-    this.checking = true;
-    try {
-      await this.options.stillAllowed();
-    } catch (error) {
-      if (error instanceof DomainError && error.kind === 'unauthenticated') this.subscription.end(error);
-    } finally {
-      this.checking = false;
     }
   }
 

@@ -2,9 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { DomainError } from '../../shared/errors/index.js';
-import { DEFAULT_BUFFER, LiveFeeds, SlowConsumer, Subscribers, type Subscription } from '../../shared/events/index.js';
+import { LiveFeeds, SlowConsumer, Subscribers, type Subscription } from '../../shared/events/index.js';
 import { NodeStopping } from '../../shared/http/index.js';
 import { Metrics } from '../../shared/metrics/index.js';
+import { CredentialWatch } from './credential-watch.js';
 import { EventStream } from './event-stream.js';
 import { OpenStreams } from './open-streams.js';
 import { EVENT_STREAM } from './sse.js';
@@ -40,6 +41,7 @@ export class EventStreams {
   constructor(
     private readonly feeds: LiveFeeds,
     private readonly subscribers: Subscribers,
+    private readonly credentials: CredentialWatch,
     @Inject(STREAM_OPTIONS) private readonly options: StreamOptions,
     metrics: Metrics,
   ) {
@@ -68,15 +70,18 @@ export class EventStreams {
       const stream = new EventStream(subscription, {
         feedId,
         heartbeatMs: this.options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
-        stillAllowed: reader.stillAllowed,
         onSent: (events) => this.sent.inc(events),
         onFinished: () => linger(reply.raw),
         onClosed: (reason) => {
+          unwatch();
           giveBack();
           this.streams.delete(stream);
           this.ended.inc({ reason: kindOf(reason) });
         },
       });
+      const unwatch = this.credentials.watch(reader.credentials, reader.stillAllowed, (reason) =>
+        subscription.end(reason),
+      );
       this.streams.add(stream);
       reply.headers(HEADERS);
       // Ended by the connection's end. In chunks an event is three buffers, and a writev for each of 10,000 streams was a
@@ -95,7 +100,8 @@ export class EventStreams {
     feedId: string,
     { after, subscriber, ...filter }: StreamQuery,
   ): Promise<Subscription> {
-    const options = { ...filter, buffer: this.buffer() };
+    const { bufferEvents: events, bufferBytes: bytes } = this.options;
+    const options = { ...filter, buffer: { events, bytes } };
     if (subscriber === undefined) {
       return this.feeds.subscribe(caller.tenantId, [{ feedId, after: lastEventId ?? after }], options);
     }
@@ -103,11 +109,6 @@ export class EventStreams {
     const { subscription, epoch } = await this.subscribers.open(caller, subscriber, { feeds, ...options });
     reply.header('subscriber-epoch', String(epoch));
     return subscription;
-  }
-
-  private buffer() {
-    const { bufferEvents = DEFAULT_BUFFER.events, bufferBytes = DEFAULT_BUFFER.bytes } = this.options;
-    return { events: bufferEvents, bytes: bufferBytes };
   }
 }
 

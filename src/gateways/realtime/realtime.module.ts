@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { OptionsSource } from '../../shared/options/index.js';
+import { CredentialWatch } from './credential-watch.js';
 import { EventStreamsController } from './event-streams.controller.js';
 import { EventStreams } from './event-streams.service.js';
 import { SubscribersController } from './subscribers.controller.js';
@@ -12,7 +13,7 @@ export class RealtimeModule {
     return {
       module: RealtimeModule,
       controllers: [EventStreamsController, SubscribersController],
-      providers: [{ provide: STREAM_OPTIONS, ...source }, EventStreams],
+      providers: [{ provide: STREAM_OPTIONS, ...source }, CredentialWatch, EventStreams],
     };
   }
 }

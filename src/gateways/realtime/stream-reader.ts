@@ -8,6 +8,7 @@ import { InvalidInput } from '../../shared/errors/index.js';
 export interface StreamReader {
   caller: Principal;
   stillAllowed: () => Promise<void>;
+  credentials: string;
   /** The number of the last event that a stream before this one gave. */
   lastEventId: number | undefined;
   reply: FastifyReply;
@@ -21,7 +22,8 @@ export const Reader: () => ParameterDecorator = createParamDecorator(
     const http = context.switchToHttp();
     const { caller, stillAllowed, headers } = http.getRequest<FastifyRequest>();
     if (!caller || !stillAllowed) throw new MissingCredentials();
-    return { caller, stillAllowed, lastEventId: parseId(headers['last-event-id']), reply: http.getResponse() };
+    const { authorization: credentials = '', 'last-event-id': lastEventId } = headers;
+    return { caller, stillAllowed, credentials, lastEventId: parseId(lastEventId), reply: http.getResponse() };
   },
   [
     (target, key) => {

@@ -12,7 +12,8 @@ import { type BufferLimits, type FeedCursor, type FeedEnd, type Place, Subscript
 import { Wakeups } from './wakeups.js';
 
 export interface SubscribeOptions extends FilterOptions {
-  buffer?: Partial<BufferLimits> | undefined;
+  /** What may wait; 20,000 events and 8 MiB when left out. */
+  buffer?: { [limit in keyof BufferLimits]?: number | undefined };
   /** Called when it is closed or ends, perhaps more than once. */
   onLeft?: () => void;
 }
@@ -65,12 +66,12 @@ export class LiveFeeds implements OnModuleDestroy {
   async subscribe(
     tenantId: string,
     feeds: readonly FeedCursor[],
-    { buffer, onLeft, ...filter }: SubscribeOptions = {},
+    { buffer = {}, onLeft, ...filter }: SubscribeOptions = {},
   ): Promise<Subscription> {
     if (this.stopped) throw new NodeStopping();
     const subscription = new Subscription(feeds, {
       filter: new EventFilter(filter),
-      limits: { ...DEFAULT_BUFFER, ...buffer },
+      limits: { events: buffer.events ?? DEFAULT_BUFFER.events, bytes: buffer.bytes ?? DEFAULT_BUFFER.bytes },
       read: (place, limit) => this.outside(() => this.read(tenantId, place, limit, filter)),
       join: (reader, place, page) => this.join(reader, tenantId, place, page),
       leave: (reader, feedIds) => {

@@ -12,7 +12,7 @@ const PAGE = 100;
 /** Feeds of one look. */
 const FEEDS = 256;
 /** Looks begin at most this often; after a rest the first news is read at once. */
-const PACE_MS = 4;
+const PACE_MS = 2;
 const RETRY_MS = 1_000;
 /** Readers that are given events before others have a turn: 10 ms with sockets that are written to. */
 const GIVEN_AT_ONCE = 1_000;

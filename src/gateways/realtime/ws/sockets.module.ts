@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { OptionsSource } from '../../../shared/options/index.js';
 import { AgentsModule } from '../../../agents/index.js';
 import { Attendance } from './attendance.service.js';
-import { CredentialWatch } from './credential-watch.js';
+import { CredentialWatch } from '../credential-watch.js';
 import { HandshakeController } from './handshake.controller.js';
 import { MethodCatalogue } from './method-catalogue.js';
 import { OwnMethods } from './own-methods.js';

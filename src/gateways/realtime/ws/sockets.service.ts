@@ -6,7 +6,7 @@ import { NodeStopping } from '../../../shared/http/index.js';
 import { Metrics } from '../../../shared/metrics/index.js';
 import { OpenStreams } from '../open-streams.js';
 import { Attendance } from './attendance.service.js';
-import { CredentialWatch } from './credential-watch.js';
+import { CredentialWatch } from '../credential-watch.js';
 import { Rpc } from './rpc.service.js';
 import { type ConnectionHooks, type Peer, SocketConnection } from './socket-connection.js';
 import { limitsOf, SOCKET_OPTIONS, type SocketLimits, type SocketOptions } from './socket.options.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { grants, MissingScope } from '../../../shared/auth/index.js';
 import { InvalidInput, type JsonObject, type JsonValue, NotFound } from '../../../shared/errors/index.js';
-import { DEFAULT_BUFFER, LiveFeeds, type OpenedSubscriber, Subscribers } from '../../../shared/events/index.js';
+import { LiveFeeds, type OpenedSubscriber, Subscribers } from '../../../shared/events/index.js';
 import { NodeStopping, validated } from '../../../shared/http/index.js';
 import { Metrics } from '../../../shared/metrics/index.js';
 import { FeedPump } from './feed-pump.js';
@@ -41,7 +41,8 @@ export class Subscriptions {
     // In the order of the requests, those of a batch too.
     const id = connection.nextSubscriptionId();
     const places = feeds.map(({ workspaceId = tenantId, after }) => ({ feedId: workspaceId, after }));
-    const options = { types, subjects, buffer: this.buffer() };
+    const { bufferEvents: events, bufferBytes: bytes } = this.limits;
+    const options = { types, subjects, buffer: { events, bytes } };
     const { subscription, epoch }: Pick<OpenedSubscriber, 'subscription'> & Partial<OpenedSubscriber> =
       subscriber === undefined
         ? { subscription: await this.feeds.subscribe(tenantId, places, options) }
@@ -72,10 +73,5 @@ export class Subscriptions {
   private assertRoom(connection: SocketConnection): void {
     const { subscriptions } = this.limits;
     if (connection.pumps.size >= subscriptions) throw new TooManySubscriptions(subscriptions);
-  }
-
-  private buffer() {
-    const { bufferEvents = DEFAULT_BUFFER.events, bufferBytes = DEFAULT_BUFFER.bytes } = this.limits;
-    return { events: bufferEvents, bytes: bufferBytes };
   }
 }

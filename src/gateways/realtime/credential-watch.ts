@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { DomainError } from '../../../shared/errors/index.js';
+import { DomainError } from '../../shared/errors/index.js';
 
 interface Watched {
   stillAllowed: () => Promise<void>;
