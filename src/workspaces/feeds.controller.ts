@@ -2,7 +2,7 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { type Caller, CurrentCaller, RequireScope, StillAllowed } from '../shared/auth/index.js';
 import { NotFound } from '../shared/errors/index.js';
 import { EventLog, toCloudEvent } from '../shared/events/index.js';
-import { HungUp, IdParam } from '../shared/http/index.js';
+import { AnswersGone, HungUp, IdParam } from '../shared/http/index.js';
 import { FeedPage, ReadFeed } from './feed.dto.js';
 
 /** The log by its feeds: one of each workspace, one of the tenant. */
@@ -13,6 +13,7 @@ export class FeedsController {
 
   /** Events of a workspace in order; with `wait`, a long poll. The feed of a deleted workspace can still be read. */
   @Get('workspaces/:id/events')
+  @AnswersGone()
   async ofWorkspace(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
@@ -26,6 +27,7 @@ export class FeedsController {
 
   /** Events of the tenant as a whole: its agents, and which workspaces there are. */
   @Get('events')
+  @AnswersGone()
   ofTenant(
     @CurrentCaller() caller: Caller,
     @Query() query: ReadFeed,

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Patch, Post, Query } from '@nestjs/commo
 import { ApiOkResponse, type OpenAPIObject } from '@nestjs/swagger';
 import {
   AcceptsBody,
+  AnswersGone,
   AnyJson,
   IdParam,
   IfMatch,
@@ -44,6 +45,7 @@ class NoteView {
 @Controller('v1/notes')
 class NotesController {
   @Get()
+  @AnswersGone()
   list(@Query() _query: PageQuery): void {}
 
   @Post()
@@ -108,6 +110,10 @@ it('tells of problems on every route', () => {
   expect(Object.keys(get?.responses ?? {})).not.toContain('412');
   expect(get?.responses?.['404']).toMatchObject({
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  });
+  expect(Object.keys(get?.responses ?? {})).not.toContain('410');
+  expect(document.paths['/v1/notes']?.get?.responses?.['410']).toMatchObject({
+    content: { 'application/problem+json': {} },
   });
   expect(document.components?.schemas?.['Problem']).toMatchObject({
     required: expect.arrayContaining(['code']) as unknown,

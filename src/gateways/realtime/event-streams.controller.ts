@@ -2,13 +2,14 @@ import { applyDecorators, Controller, Get, Query, StreamableFile } from '@nestjs
 import { ApiOkResponse } from '@nestjs/swagger';
 import { RequireScope } from '../../shared/auth/index.js';
 import { NotFound } from '../../shared/errors/index.js';
-import { IdParam } from '../../shared/http/index.js';
+import { AnswersGone, IdParam } from '../../shared/http/index.js';
 import { EventStreams } from './event-streams.service.js';
 import { StreamQuery } from './stream.dto.js';
 import { Reader, type StreamReader } from './stream-reader.js';
 
 const AnswersEventStream = (): MethodDecorator =>
   applyDecorators(
+    AnswersGone(),
     ApiOkResponse({
       description:
         'Server-sent events: `id` is the number in the feed, `event` the type, `data` the CloudEvent in one line. `resync` and `end` are the last words of a stream.',

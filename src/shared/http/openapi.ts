@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { ApiGoneResponse, DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { STATUS_CODES } from 'node:http';
 
 /** What the document says of itself. */
@@ -15,6 +15,15 @@ type Parameter = Extract<NonNullable<Operation['parameters']>[number], { name: s
 
 /** The `type` by which a decorator says that a field takes any JSON value; the document says so by having none. */
 export const ANY_TYPE = 'any';
+
+const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+
+/** For routes that take a cursor into a feed. */
+export const AnswersGone = (): MethodDecorator =>
+  ApiGoneResponse({
+    description: 'Events after the cursor are no longer kept, or the feed has not reached it.',
+    content: PROBLEM,
+  });
 
 const METHODS = ['get', 'head', 'post', 'put', 'patch', 'delete'] as const;
 const MUTATIONS: ReadonlySet<string> = new Set(['post', 'put', 'patch', 'delete']);
@@ -135,9 +144,8 @@ function completeOperation(operation: Operation, method: string): void {
 /** What a route says of a status itself stays. */
 function problemResponses(statuses: readonly string[], operation: Operation): Operation['responses'] {
   const missing = statuses.filter((status) => !operation.responses?.[status]);
-  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
   return Object.fromEntries(
-    missing.map((status) => [status, { description: STATUS_CODES[status] ?? status, content }]),
+    missing.map((status) => [status, { description: STATUS_CODES[status] ?? status, content: PROBLEM }]),
   );
 }
 
