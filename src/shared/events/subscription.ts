@@ -91,7 +91,8 @@ export class Subscription implements LiveReader, Disposable {
    * @throws what `next` throws, and NotFound
    */
   async open(): Promise<void> {
-    for (const place of this.places.values()) await this.readOn(place, this.hasRoom ? FIRST_PAGE : 1);
+    const page = Math.min(FIRST_PAGE, this.parts.limits.events);
+    for (const place of this.places.values()) await this.readOn(place, this.hasRoom ? page : 1);
     if (this.why) throw this.why;
   }
 
