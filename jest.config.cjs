@@ -1,6 +1,6 @@
 const { availableParallelism } = require('node:os');
+const { dependencies, devDependencies } = require('./package.json');
 
-// Nest 12, keyv and jose are published as ES modules only: swc rewrites everything to CommonJS once and Jest caches it.
 const shared = { target: 'es2023', keepClassNames: true };
 const typescript = {
   swcrc: false,
@@ -12,18 +12,25 @@ const typescript = {
     transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
   },
 };
-const javascript = { swcrc: false, module: { type: 'commonjs' }, jsc: { ...shared, parser: { syntax: 'ecmascript' } } };
+
+// What our code and tests import. What these import Node finds, and Jest's own must stay as it is.
+const packages = Object.keys({ ...dependencies, ...devDependencies }).filter(
+  (name) => !/^(?:@muster|@swc|@?jest)/.test(name),
+);
 
 const project = (displayName, testMatch, more = {}) => ({
   displayName,
   testMatch,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.cjs',
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/clients/typescript/dist'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@muster/client$': '<rootDir>/clients/typescript/src/index.ts',
   },
-  transform: { '^.+\\.ts$': ['@swc/jest', typescript], '^.+\\.m?js$': ['@swc/jest', javascript] },
+  transform: {
+    [`/node_modules/(?:${packages.join('|')})/.+\\.[cm]?js$`]: '<rootDir>/test/support/native-package.cjs',
+    '^.+\\.ts$': ['@swc/jest', typescript],
+  },
   transformIgnorePatterns: [],
   ...more,
 });
