@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Leadership } from '../shared/events/index.js';
+import { Rounds } from '../shared/resilience/index.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { LanesRepository } from './lanes.repository.js';
 import { type AttemptEndDue, type AttemptFlag, type Due, type DueTask, SweepsRepository } from './sweeps.repository.js';
@@ -28,9 +29,11 @@ const ENDS = {
 @Injectable()
 export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Sweeper.name);
-  private timer?: NodeJS.Timeout;
-  private running: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly rounds = new Rounds(
+    () => this.round(),
+    INTERVAL_MS,
+    (error) => this.logger.warn({ msg: 'the sweep failed and will be tried again', err: error }),
+  );
   private lanesAt = 0;
   /** Tenants whose turn is still to come. */
   private untidied: string[] = [];
@@ -43,13 +46,11 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.schedule();
+    this.rounds.begin();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.running;
+    await this.rounds.stop();
     await this.leadership.release(SEAT);
   }
 
@@ -83,7 +84,7 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
       this.untidied = await this.lanes.tenants();
     }
     let removed = 0;
-    for (const end = performance.now() + LANES_FOR_MS; performance.now() < end && !this.stopped;) {
+    for (const end = performance.now() + LANES_FOR_MS; performance.now() < end && !this.rounds.isStopped;) {
       const tenantId = this.untidied.pop();
       if (tenantId === undefined) break;
       try {
@@ -110,25 +111,13 @@ export class Sweeper implements OnApplicationBootstrap, OnApplicationShutdown {
     return this.claims.endAttempt(tenantId, end);
   }
 
-  private schedule(): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.running = this.round().finally(() => this.schedule());
-    }, INTERVAL_MS);
-    this.timer.unref();
-  }
-
   private async round(): Promise<void> {
-    try {
-      if (!(await this.leadership.hold(SEAT, LEADER_TTL_MS))) return;
-      const met = await this.sweep();
-      if (met > 0) this.logger.log({ msg: 'due attempts and deadlines met', count: met });
-      if (this.untidied.length === 0 && performance.now() < this.lanesAt) return;
-      const removed = await this.tidyLanes();
-      if (removed > 0) this.logger.log({ msg: 'lanes without tasks removed', count: removed });
-    } catch (error) {
-      this.logger.warn({ msg: 'the sweep failed and will be tried again', err: error });
-    }
+    if (!(await this.leadership.hold(SEAT, LEADER_TTL_MS))) return;
+    const met = await this.sweep();
+    if (met > 0) this.logger.log({ msg: 'due attempts and deadlines met', count: met });
+    if (this.untidied.length === 0 && performance.now() < this.lanesAt) return;
+    const removed = await this.tidyLanes();
+    if (removed > 0) this.logger.log({ msg: 'lanes without tasks removed', count: removed });
   }
 }
 

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Rounds } from '../shared/resilience/index.js';
 import { DeliveriesRepository } from './deliveries.repository.js';
 import { WebhookSettings } from './webhook.settings.js';
 
@@ -11,9 +12,11 @@ const ROUNDS = 100;
 @Injectable()
 export class WebhookUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('webhooks');
-  private timer?: NodeJS.Timeout;
-  private running: Promise<unknown> = Promise.resolve();
-  private stopped = false;
+  private readonly rounds = new Rounds(
+    () => this.run(),
+    INTERVAL_MS,
+    (error) => this.logger.warn({ msg: 'the upkeep of webhooks failed', err: error }),
+  );
 
   constructor(
     private readonly deliveries: DeliveriesRepository,
@@ -22,13 +25,11 @@ export class WebhookUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
 
   onApplicationBootstrap(): void {
     // Not at once: nodes that start together do not all begin with the same work.
-    this.schedule(Math.random() * INTERVAL_MS);
+    this.rounds.begin(Math.random() * INTERVAL_MS);
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.running;
+  onModuleDestroy(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** One round, bounded; answers how many deliveries were removed. */
@@ -40,20 +41,11 @@ export class WebhookUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async all(purge: () => Promise<number>): Promise<number> {
     let removed = 0;
-    for (let round = 0; round < ROUNDS && !this.stopped; round++) {
+    for (let round = 0; round < ROUNDS && !this.rounds.isStopped; round++) {
       const count = await purge();
       removed += count;
       if (count < AT_ONCE) break;
     }
     return removed;
-  }
-
-  private schedule(ms: number): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.running = this.run()
-        .catch((error: unknown) => this.logger.warn({ msg: 'the upkeep of webhooks failed', err: error }))
-        .finally(() => this.schedule(INTERVAL_MS));
-    }, ms).unref();
   }
 }

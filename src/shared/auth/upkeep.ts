@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AuditRepository } from '../audit/audit.repository.js';
+import { Rounds } from '../resilience/index.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 
 export interface UpkeepOptions {
@@ -21,9 +22,7 @@ export class Upkeep implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('upkeep');
   private readonly intervalMs: number;
   private readonly auditMonths: number;
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
-  private stopping = false;
+  private readonly rounds: Rounds;
 
   constructor(
     private readonly idempotency: IdempotencyService,
@@ -32,37 +31,28 @@ export class Upkeep implements OnApplicationBootstrap, OnApplicationShutdown {
   ) {
     this.intervalMs = options.intervalMs ?? 600_000;
     this.auditMonths = options.auditMonths ?? 12;
+    this.rounds = new Rounds(
+      () => this.run(),
+      this.intervalMs,
+      (error) => this.logger.warn({ msg: 'upkeep failed', err: error }),
+    );
   }
 
   onApplicationBootstrap(): void {
     // Not at once: nodes that start together do not all begin with the same work.
-    if (this.intervalMs > 0) this.schedule(Math.random() * Math.min(this.intervalMs, 30_000));
+    if (this.intervalMs > 0) this.rounds.begin(Math.random() * Math.min(this.intervalMs, 30_000));
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.stopping = true;
-    clearTimeout(this.timer);
-    await this.running;
+  onApplicationShutdown(): Promise<void> {
+    return this.rounds.stop();
   }
 
-  /** One round, bounded; a failure is logged and the next round tries again. */
+  /** One round, bounded. */
   async run(): Promise<void> {
-    try {
-      const dropped = await this.audit.rotate(this.auditMonths);
-      if (dropped.length > 0) this.logger.log({ msg: 'audit partitions dropped', dropped });
-      for (let round = 0; round < PURGE_ROUNDS && !this.stopping; round++) {
-        if ((await this.idempotency.purgeExpired(PURGE_LIMIT)) < PURGE_LIMIT) break;
-      }
-    } catch (error) {
-      this.logger.warn({ msg: 'upkeep failed', err: error });
+    const dropped = await this.audit.rotate(this.auditMonths);
+    if (dropped.length > 0) this.logger.log({ msg: 'audit partitions dropped', dropped });
+    for (let round = 0; round < PURGE_ROUNDS && !this.rounds.isStopped; round++) {
+      if ((await this.idempotency.purgeExpired(PURGE_LIMIT)) < PURGE_LIMIT) break;
     }
-  }
-
-  private schedule(afterMs: number): void {
-    this.timer = setTimeout(() => {
-      this.running = this.run().finally(() => {
-        if (!this.stopping) this.schedule(this.intervalMs);
-      });
-    }, afterMs).unref();
   }
 }

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Rounds } from '../resilience/index.js';
 import { EventLog } from './event-log.js';
 import {
   DEFAULT_LEASE_MS,
@@ -23,9 +24,11 @@ const EXPIRED_AT_ONCE = 1_000;
 export class EventMaintenance implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('events');
   private partitionsAt = 0;
-  private timer?: NodeJS.Timeout;
-  private working?: Promise<void>;
-  private stopped = false;
+  private readonly rounds = new Rounds(
+    () => this.look(),
+    TICK_MS,
+    (error) => this.logger.warn({ msg: 'the log could not be looked after', err: error }),
+  );
 
   constructor(
     @Inject(EVENTS_OPTIONS) private readonly options: EventsOptions,
@@ -37,14 +40,17 @@ export class EventMaintenance implements OnApplicationBootstrap, OnModuleDestroy
 
   /** Every node makes partitions ahead when it starts: after a long stop there may be none for today. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.attempt('partitions could not be made', () => this.ensurePartitions());
-    if (this.options.background ?? true) this.schedule(0);
+    try {
+      await this.ensurePartitions();
+    } catch (error) {
+      // The log works for a long time without, and every round tries again.
+      this.logger.warn({ msg: 'partitions could not be made', err: error });
+    }
+    if (this.options.background ?? true) this.rounds.begin(0);
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.working;
+  onModuleDestroy(): Promise<void> {
+    return this.rounds.stop();
   }
 
   async ensurePartitions(): Promise<void> {
@@ -75,32 +81,14 @@ export class EventMaintenance implements OnApplicationBootstrap, OnModuleDestroy
     return deleted;
   }
 
-  private schedule(ms: number): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.working = this.tick().finally(() => this.schedule(TICK_MS));
-    }, ms).unref();
-  }
-
-  private async tick(): Promise<void> {
-    await this.attempt('the log could not be looked after', async () => {
-      if (!(await this.leadership.hold('event-maintenance', this.options.leaseMs ?? DEFAULT_LEASE_MS))) return;
-      while ((await this.log.moveLeft(MOVED_AT_ONCE)) === MOVED_AT_ONCE && !this.stopped);
-      if (performance.now() < this.partitionsAt) return;
-      this.partitionsAt = performance.now() + PARTITIONS_RETRY_MS;
-      await this.ensurePartitions();
-      await this.retain();
-      await this.expireSubscribers();
-      this.partitionsAt = performance.now() + PARTITIONS_EVERY_MS;
-    });
-  }
-
-  /** The log works without its maintenance for a long time, so a failure is reported and tried again later. */
-  private async attempt(msg: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.logger.warn({ msg, err: error });
-    }
+  private async look(): Promise<void> {
+    if (!(await this.leadership.hold('event-maintenance', this.options.leaseMs ?? DEFAULT_LEASE_MS))) return;
+    while ((await this.log.moveLeft(MOVED_AT_ONCE)) === MOVED_AT_ONCE && !this.rounds.isStopped);
+    if (performance.now() < this.partitionsAt) return;
+    this.partitionsAt = performance.now() + PARTITIONS_RETRY_MS;
+    await this.ensurePartitions();
+    await this.retain();
+    await this.expireSubscribers();
+    this.partitionsAt = performance.now() + PARTITIONS_EVERY_MS;
   }
 }

@@ -1,2 +1,3 @@
 export * from './circuit-breaker.js';
 export * from './within.js';
+export * from './rounds.js';
