@@ -21,8 +21,9 @@ export async function clientTypes(openApi, methods, events) {
 }
 
 function rowOf({ paths }, { verb, path, rest, versioned }) {
-  const operation = paths[path][verb.toLowerCase()].operationId;
-  return { operation, verb, path, ...(rest && { rest }), ...(versioned && { versioned }) };
+  const { operationId: operation, responses } = paths[path][verb.toLowerCase()];
+  const empty = '204' in responses;
+  return { operation, verb, path, ...(rest && { rest }), ...(versioned && { versioned }), ...(empty && { empty }) };
 }
 
 /** Refusals are one class whatever the route; they would be two thirds of the text. */

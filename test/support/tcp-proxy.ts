@@ -4,9 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 /**
  * What becomes of something that was sent: it arrives, now or later (even when its sender is gone by then), its
- * connection is broken, or nobody on this connection hears from the other any more.
+ * connection is broken, nobody on this connection hears from the other any more, or the proxy answers in its place.
  */
-export type Fate = 'pass' | 'break' | 'mute' | { delayMs: number };
+export type Fate = 'pass' | 'break' | 'mute' | { delayMs: number } | { answer: string };
 type Direction = 'request' | 'reply';
 
 /** Stands between us and a server, to fail in the ways networks do. */
@@ -100,11 +100,15 @@ export class TcpProxy {
     };
     from.setNoDelay(true);
     from.on('data', (chunk) => {
+      if (pair[0].writableEnded) return;
       const fate = this.fate(direction);
       if (fate === 'break') pair.forEach((socket) => socket.resetAndDestroy());
       else if (fate === 'mute') {
         this.muted.add(pair);
         pair.forEach((socket) => socket.pause());
+      } else if (typeof fate === 'object' && 'answer' in fate) {
+        pair[0].end(fate.answer);
+        pair[1].destroy();
       } else {
         if (fate !== 'pass') delivered = (delivered ?? Promise.resolve()).then(() => pause(fate.delayMs));
         inOrder(() => to.destroyed || to.write(chunk));

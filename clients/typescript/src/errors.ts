@@ -31,7 +31,10 @@ export class MusterError extends Error {
   }
 }
 
-/** Nothing answers at the address, or not in time. `sent`: the request may have reached the server all the same. */
+/**
+ * Muster does not answer at the address: nothing does, or not in time, or something else such as a proxy whose server is
+ * gone. `sent`: the request may have reached the server all the same.
+ */
 export class Unreachable extends Error {
   readonly code = 'unreachable';
 
@@ -40,10 +43,24 @@ export class Unreachable extends Error {
     readonly sent: boolean,
     cause: unknown,
   ) {
-    super(`No server answers at ${url} (${reasonOf(cause)}).`, { cause });
+    super(`Muster does not answer at ${url} (${reasonOf(cause)}).`, { cause });
     this.name = 'Unreachable';
   }
 }
+
+/**
+ * Nothing is decided yet: no answer, a limit, a breaker, a first try that still runs, a request that did not arrive whole,
+ * a server that failed.
+ */
+export function isPassing(error: unknown): error is MusterError | Unreachable {
+  if (!(error instanceof MusterError)) return error instanceof Unreachable;
+  const { status, retryAfterSeconds } = error;
+  return status >= 500 || status === 408 || status === 429 || retryAfterSeconds !== undefined;
+}
+
+/** When the server asks to come back; 0 where it does not say. */
+export const retryAfterMs = (error: unknown): number =>
+  error instanceof MusterError ? (error.retryAfterSeconds ?? 0) * 1_000 : 0;
 
 /** What the client was given makes no sense, so nothing was asked. */
 export class InvalidOption extends Error {

@@ -12,7 +12,7 @@ export const METHODS = {
     rest: 'body',
     versioned: true,
   },
-  'workspace.delete': { operation: 'workspaces.delete', verb: 'DELETE', path: '/v1/workspaces/{id}' },
+  'workspace.delete': { operation: 'workspaces.delete', verb: 'DELETE', path: '/v1/workspaces/{id}', empty: true },
   'workspace.events': {
     operation: 'feeds.ofWorkspace',
     verb: 'GET',
@@ -24,7 +24,7 @@ export const METHODS = {
   'agent.discover': { operation: 'agents.list', verb: 'GET', path: '/v1/agents', rest: 'query' },
   'agent.get': { operation: 'agents.get', verb: 'GET', path: '/v1/agents/{id}' },
   'agent.update': { operation: 'agents.update', verb: 'PATCH', path: '/v1/agents/{id}', rest: 'body', versioned: true },
-  'agent.delete': { operation: 'agents.delete', verb: 'DELETE', path: '/v1/agents/{id}' },
+  'agent.delete': { operation: 'agents.delete', verb: 'DELETE', path: '/v1/agents/{id}', empty: true },
   'agent.heartbeat': { operation: 'agents.heartbeat', verb: 'POST', path: '/v1/agents/{id}/heartbeat' },
   'agent.status': { operation: 'agents.changeStatus', verb: 'POST', path: '/v1/agents/{id}/status', rest: 'body' },
   'task.create': { operation: 'tasks.create', verb: 'POST', path: '/v1/tasks', rest: 'body' },
@@ -34,7 +34,7 @@ export const METHODS = {
   'task.get': { operation: 'tasks.get', verb: 'GET', path: '/v1/tasks/{id}' },
   'task.getBatch': { operation: 'tasks.getBatch', verb: 'POST', path: '/v1/tasks/get', rest: 'body' },
   'task.update': { operation: 'tasks.update', verb: 'PATCH', path: '/v1/tasks/{id}', rest: 'body', versioned: true },
-  'task.delete': { operation: 'tasks.delete', verb: 'DELETE', path: '/v1/tasks/{id}' },
+  'task.delete': { operation: 'tasks.delete', verb: 'DELETE', path: '/v1/tasks/{id}', empty: true },
   'task.claim': { operation: 'claims.claim', verb: 'POST', path: '/v1/tasks/claim', rest: 'body' },
   'task.heartbeat': { operation: 'claims.heartbeat', verb: 'POST', path: '/v1/tasks/heartbeat', rest: 'body' },
   'task.progress': { operation: 'claims.progress', verb: 'POST', path: '/v1/tasks/{id}/progress', rest: 'body' },
@@ -58,6 +58,7 @@ export const METHODS = {
     verb: 'DELETE',
     path: '/v1/tasks/{id}/edges/{blockerId}',
     rest: 'query',
+    empty: true,
   },
   'task.attempts': { operation: 'tasks.attempts', verb: 'GET', path: '/v1/tasks/{id}/attempts' },
   'task.explain': { operation: 'reports.explain', verb: 'GET', path: '/v1/tasks/{id}/explain' },
@@ -69,7 +70,7 @@ export const METHODS = {
   'task.overdue': { operation: 'stats.overdue', verb: 'GET', path: '/v1/tasks/overdue', rest: 'query' },
   'task.integrity': { operation: 'reports.integrity', verb: 'GET', path: '/v1/tasks/integrity' },
   'task.pause': { operation: 'dispatch.pause', verb: 'POST', path: '/v1/tasks/pause', rest: 'body' },
-  'task.resume': { operation: 'dispatch.resume', verb: 'POST', path: '/v1/tasks/resume', rest: 'body' },
+  'task.resume': { operation: 'dispatch.resume', verb: 'POST', path: '/v1/tasks/resume', rest: 'body', empty: true },
   'task.listPauses': { operation: 'dispatch.listPauses', verb: 'GET', path: '/v1/tasks/pauses', rest: 'query' },
   'task.getConcurrencyLimit': {
     operation: 'dispatch.limit',
@@ -85,7 +86,7 @@ export const METHODS = {
   },
   'subscriber.list': { operation: 'subscribers.list', verb: 'GET', path: '/v1/subscribers', rest: 'query' },
   'subscriber.get': { operation: 'subscribers.get', verb: 'GET', path: '/v1/subscribers/{name}' },
-  'subscriber.delete': { operation: 'subscribers.delete', verb: 'DELETE', path: '/v1/subscribers/{name}' },
+  'subscriber.delete': { operation: 'subscribers.delete', verb: 'DELETE', path: '/v1/subscribers/{name}', empty: true },
   'subscriber.ack': {
     operation: 'subscribers.acknowledge',
     verb: 'POST',
@@ -102,7 +103,7 @@ export const METHODS = {
     rest: 'body',
     versioned: true,
   },
-  'webhook.delete': { operation: 'webhooks.delete', verb: 'DELETE', path: '/v1/webhooks/{id}' },
+  'webhook.delete': { operation: 'webhooks.delete', verb: 'DELETE', path: '/v1/webhooks/{id}', empty: true },
   'webhook.rotateSecret': {
     operation: 'webhooks.rotateSecret',
     verb: 'POST',
@@ -129,7 +130,7 @@ export const METHODS = {
   },
   'key.create': { operation: 'apiKeys.create', verb: 'POST', path: '/v1/keys', rest: 'body' },
   'key.list': { operation: 'apiKeys.list', verb: 'GET', path: '/v1/keys', rest: 'query' },
-  'key.revoke': { operation: 'apiKeys.revoke', verb: 'DELETE', path: '/v1/keys/{id}' },
+  'key.revoke': { operation: 'apiKeys.revoke', verb: 'DELETE', path: '/v1/keys/{id}', empty: true },
   'audit.list': { operation: 'audit.list', verb: 'GET', path: '/v1/audit', rest: 'query' },
 } as const;
 

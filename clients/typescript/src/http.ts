@@ -1,7 +1,7 @@
 import type { ObservedCall, Transport } from './calls.js';
 import { MusterError, type Problem, reasonOf, Unreachable } from './errors.js';
 import { Limit } from './limit.js';
-import { restRequest } from './rest-request.js';
+import { type RestRequest, restRequest } from './rest-request.js';
 
 export interface ServerOptions {
   /** Where Muster answers: `https://muster.example`. */
@@ -17,8 +17,6 @@ interface Limits {
 
 /** The connection was never made, so the server has seen nothing. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
-/** What proxies answer for a server that does not. */
-const GATEWAY = new Set([502, 503, 504]);
 
 /** Requests over fetch, which keeps its connections. */
 export class Http implements Transport {
@@ -29,16 +27,19 @@ export class Http implements Transport {
   }
 
   attempt({ method, params, idempotencyKey }: ObservedCall, limits: Limits): Promise<unknown> {
-    const { verb, path, headers, body } = restRequest(method, params, idempotencyKey);
-    return this.send(path, { method: verb, headers, ...(body !== undefined && { body }) }, limits);
+    return this.send(restRequest(method, params, idempotencyKey), limits);
   }
 
-  async send(path: string, init: RequestInit & { headers?: Record<string, string> }, limits: Limits): Promise<unknown> {
+  async send({ verb, path, headers, body, empty }: RestRequest, limits: Limits): Promise<unknown> {
     const limit = new Limit(limits.timeoutMs, limits.signal);
     try {
-      const headers = { ...init.headers, authorization: `Bearer ${this.server.key}` };
-      const response = await fetch(this.url + path, { ...init, headers, signal: limit.signal });
-      return answerOf(this.url, response, await response.text());
+      const response = await fetch(this.url + path, {
+        method: verb,
+        headers: { ...headers, authorization: `Bearer ${this.server.key}` },
+        signal: limit.signal,
+        ...(body !== undefined && { body }),
+      });
+      return answerOf(this.url, response, await response.text(), empty);
     } catch (error) {
       if (error instanceof MusterError || error instanceof Unreachable) throw error;
       throw new Unreachable(this.url, !NEVER_SENT.has(reasonOf(error)), error);
@@ -48,27 +49,31 @@ export class Http implements Transport {
   }
 }
 
-function answerOf(url: string, response: Response, text: string): unknown {
+/**
+ * What answers need not be Muster: an ingress without a server, a page for maintenance, the login of a network. Such an
+ * answer decides nothing, and says nothing of whether the request has gone through.
+ */
+function answerOf(url: string, response: Response, text: string, empty = false): unknown {
+  const { ok, status, headers } = response;
+  if (empty && status === 204) return null;
   const body = parsed(text);
-  if (response.ok && body !== undefined) return body;
-  const isOurs = typeof body === 'object' && body !== null;
-  if (!isOurs && GATEWAY.has(response.status)) throw new Unreachable(url, true, `HTTP ${response.status}`);
-  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
-  const problem: Problem = isOurs ? (body as Problem) : foreign(url, response.status);
-  throw new MusterError(response.status, problem, Number.isFinite(retryAfter) ? retryAfter : undefined);
+  if (ok && !empty && body !== undefined) return body;
+  if (ok || !isProblem(headers, body)) throw new Unreachable(url, true, `HTTP ${status}, and not as Muster answers`);
+  const retryAfter = Number(headers.get('retry-after') ?? Number.NaN);
+  throw new MusterError(status, body, Number.isFinite(retryAfter) ? retryAfter : undefined);
 }
 
-/** An empty answer is null; what is no JSON is undefined. */
+/** RFC 9457, with the code that Muster's have. */
+function isProblem(headers: Headers, body: unknown): body is Problem {
+  if (!headers.get('content-type')?.startsWith('application/problem+json')) return false;
+  return typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string';
+}
+
+/** Undefined when it is no JSON. */
 function parsed(text: string): unknown {
-  if (text === '') return null;
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
-
-const foreign = (url: string, status: number): Problem => ({
-  code: 'not_muster',
-  detail: `${url} answered ${status}, and not as a Muster server does.`,
-});

@@ -7,6 +7,8 @@ export interface RestRequest {
   path: string;
   headers: Record<string, string>;
   body?: string;
+  /** A success has no body. */
+  empty?: true;
 }
 
 interface Route {
@@ -14,11 +16,12 @@ interface Route {
   path: string;
   rest?: 'query' | 'body';
   versioned?: true;
+  empty?: true;
 }
 
 /** A call as its route takes it: what the path does not name goes into the query or the body. */
 export function restRequest(method: Method, params: object, idempotencyKey?: string): RestRequest {
-  const { verb, path, rest, versioned }: Route = METHODS[method];
+  const { verb, path, rest, versioned, empty }: Route = METHODS[method];
   const left: Record<string, unknown> = { ...params };
   const headers: Record<string, string> = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
   if (versioned) {
@@ -31,8 +34,9 @@ export function restRequest(method: Method, params: object, idempotencyKey?: str
     if (typeof value !== 'string' || value === '') throw new InvalidOption(name, 'given');
     return encodeURIComponent(value);
   });
-  if (rest !== 'body') return { verb, path: place + searchOf(left), headers };
-  return { verb, path: place, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(left) };
+  const request = { verb, path: place, headers, ...(empty && { empty }) };
+  if (rest !== 'body') return { ...request, path: place + searchOf(left) };
+  return { ...request, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(left) };
 }
 
 function searchOf(query: Record<string, unknown>): string {

@@ -52,7 +52,7 @@ async function webSocket(): Promise<new (url: string, protocols: string[]) => So
 /** A WebSocket hides how its handshake was refused. The same without the upgrade is refused alike, or as no handshake. */
 async function tellWhy(http: Http): Promise<void> {
   try {
-    await http.send(PATH, { method: 'GET' }, { timeoutMs: TIMEOUT_MS });
+    await http.send({ verb: 'GET', path: PATH, headers: {} }, { timeoutMs: TIMEOUT_MS });
   } catch (error) {
     if (error instanceof MusterError && error.status !== 426) throw error;
   }

@@ -1,5 +1,5 @@
 import { Calls, type CallsOptions } from '../calls.js';
-import { MusterError, Unreachable } from '../errors.js';
+import { isPassing, retryAfterMs } from '../errors.js';
 import type { Http, ServerOptions } from '../http.js';
 import type { FeedEvent } from '../methods.js';
 import { Backoff, pause } from '../pause.js';
@@ -77,12 +77,3 @@ export class Realtime extends Calls {
     this.line.close();
   }
 }
-
-/** A lost connection, a node that stops, a limit that passes. */
-function isPassing(error: unknown): error is MusterError | Unreachable {
-  if (error instanceof Unreachable) return true;
-  return error instanceof MusterError && (error.status >= 500 || error.status === 429);
-}
-
-const retryAfterMs = (error: MusterError | Unreachable): number =>
-  error instanceof MusterError ? (error.retryAfterSeconds ?? 0) * 1_000 : 0;
