@@ -21,8 +21,8 @@ describe('an agent that is killed', () => {
     const proxy = await TcpProxy.start(given.node.url);
     const outbox = newFolder();
     const worked: string[] = [];
-    const start = (): ChildProcess => {
-      const child = fork('test/support/agent-process.ts', [proxy.url, tenant.key, tenant.ada.id, outbox], {
+    const start = ({ key = tenant.key, claimKind = 'agent' } = {}): ChildProcess => {
+      const child = fork('test/support/agent-process.ts', [proxy.url, key, tenant.ada.id, outbox, claimKind], {
         cwd: PROJECT,
         execArgv: ['-r', './test/support/run-ts.cjs'],
       });
@@ -44,7 +44,7 @@ describe('an agent that is killed', () => {
   it.each<[string, 'request' | 'reply', Fate]>([
     ['the server has completed the task and its answer is lost', 'reply', 'mute'],
     ['the answer never reaches the server', 'request', 'break'],
-  ])('completes its task once, and works on it once, when %s', async (_, direction, fate) => {
+  ])('[S162] [S164] completes its task once, and works on it once, when %s', async (_, direction, fate) => {
     const { tenant, proxy, outbox, worked, start, id, completed } = await scene();
     const first = start();
     await until(() => worked.length === 1, 'the work is done');
@@ -67,7 +67,7 @@ describe('an agent that is killed', () => {
     expect(answersIn(outbox, 'refused')).toEqual([]);
   });
 
-  it('goes on with what it held when it is killed at its work', async () => {
+  it('[S162] [S164] goes on with what it held when it is killed at its work', async () => {
     const { tenant, proxy, worked, start, id, completed } = await scene();
     const first = start();
     await until(() => worked.length === 1, 'it is at work');
@@ -84,6 +84,26 @@ describe('an agent that is killed', () => {
     expect(await tenant.get(id)).toMatchObject({ result: { by: second.pid }, epoch: 1, attempt: 1 });
     expect(await tenant.events.of(id)).toEqual(['task.created', 'task.claimed', 'task.completed']);
   });
+
+  it.each(['agent', 'human'])(
+    '[S162] goes on with what it held under a new key, when nobody remembers the claim (%s)',
+    async (claimKind) => {
+      const { tenant, proxy, worked, start, id, completed } = await scene();
+      const first = start({ claimKind });
+      await until(() => worked.length === 1, 'it is at work');
+      await kill(first);
+
+      await tenant.rows('DELETE FROM idempotency_keys WHERE tenant_id = $1');
+      const second = start({ claimKind, key: await tenant.keyFor('admin') });
+      await until(() => worked.length === 2, 'it is at work again');
+      second.send('go on');
+      await completed();
+      await kill(second);
+      await proxy.stop();
+
+      expect(await tenant.get(id)).toMatchObject({ result: { by: second.pid }, epoch: 1, attempt: 1 });
+    },
+  );
 
   it('keeps a second process out while it lives', async () => {
     const { tenant, proxy, outbox, worked, start } = await scene();

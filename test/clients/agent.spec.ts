@@ -6,7 +6,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { answersIn, outboxFolders } from '../support/outbox-folders.js';
 
-type Agents = AgentReports & { outbox?: string; name?: string; url?: string };
+type Agents = AgentReports & { outbox?: string; name?: string; agentId?: string; url?: string };
 
 describe('agent.run', () => {
   const given = startGiven({ nodes: 2 });
@@ -14,11 +14,16 @@ describe('agent.run', () => {
   const QUIET = { onTrouble: () => undefined };
 
   /** Runs an agent; what it answers stops it. */
-  function running(tenant: Tenant, handler: TaskHandler, { url, ...agent }: Agents = {}, options: RunOptions = {}) {
+  function running(
+    tenant: Tenant,
+    handler: TaskHandler,
+    { url, agentId, name = 'ada', ...agent }: Agents = {},
+    options: RunOptions = {},
+  ) {
     const stop = new AbortController();
     const client = new MusterClient({ url: url ?? given.node.url, key: tenant.key });
     const over = client
-      .agent({ name: 'ada', ...QUIET, ...agent })
+      .agent({ ...(agentId === undefined ? { name } : { id: agentId }), ...QUIET, ...agent })
       .run(handler, { leaseSeconds: 60, ...options, signal: stop.signal });
     // Tests that expect an error await it.
     over.catch(() => undefined);
@@ -162,11 +167,16 @@ describe('agent.run', () => {
     const tenant = await given.workspace({ tasks: 2 });
     const [quick, stubborn] = tenant.tasks.map(({ id }) => id);
     let finish = (): void => undefined;
-    const handler: TaskHandler = ({ id }) =>
-      id === stubborn ? new Promise(() => undefined) : new Promise((resolve) => (finish = () => resolve('done')));
+    let begun = 0;
+    const handler: TaskHandler = ({ id }) => {
+      begun += 1;
+      return new Promise((resolve) => {
+        if (id !== stubborn) finish = () => resolve('done');
+      });
+    };
     const outbox = newFolder();
     const agent = running(tenant, handler, { outbox }, { concurrency: 2, graceMs: 300 });
-    for (const id of [quick, stubborn]) await whenTask(tenant, id ?? '', 'in_progress');
+    await until(() => begun === 2, 'both are at work');
     agent.stop();
     finish();
     await agent.over;
@@ -192,6 +202,117 @@ describe('agent.run', () => {
     await proxy.stop();
     expect(await tenant.get(id)).toMatchObject({ epoch: 1, attempt: 1 });
     expect(await tenant.events.of(id)).toEqual(['task.created', 'task.claimed', 'task.completed']);
+  });
+
+  it('[S164] does not begin what was given long ago and is not held any more', async () => {
+    const tenant = await given.workspace({ agents: ['ada'], tasks: 1 });
+    const id = tenant.tasks[0]?.id ?? '';
+    const proxy = await TcpProxy.start(given.node.url);
+    proxy.fate = (direction) => (direction === 'reply' ? 'break' : 'pass');
+    const handled: string[] = [];
+    const handler: TaskHandler = async (task) => void handled.push(task.id);
+    const outbox = newFolder();
+    const agent = running(tenant, handler, { agentId: tenant.ada.id, outbox, url: proxy.url });
+    await whenTask(tenant, id, 'in_progress');
+    await proxy.stop();
+    // While the agent cannot be reached, its task is taken away.
+    const { epoch } = await tenant.get(id);
+    await given.node.claims.fail(tenant.caller, { taskId: id, epoch }, { code: 'x', message: 'x', retryable: false });
+    proxy.fate = () => 'pass';
+    await proxy.open();
+    const { id: later } = await tenant.task();
+    await whenTask(tenant, later, 'completed');
+    await agent.end();
+    await proxy.stop();
+    expect(handled).toEqual([later]);
+  });
+
+  it('[S164] does not begin what a completion claimed long ago and is not held any more', async () => {
+    const tenant = await given.workspace({ agents: ['ada'], tasks: 2 });
+    const [first, second] = tenant.tasks.map(({ id }) => id);
+    const proxy = await TcpProxy.start(given.node.url);
+    const handled: string[] = [];
+    const handler: TaskHandler = async (task) => {
+      if (handled.push(task.id) === 1) proxy.fate = (direction) => (direction === 'reply' ? 'break' : 'pass');
+    };
+    const agent = running(
+      tenant,
+      handler,
+      { agentId: tenant.ada.id, outbox: newFolder(), url: proxy.url },
+      { leaseSeconds: 3 },
+    );
+    await whenTask(tenant, second ?? '', 'in_progress');
+    const lostAt = performance.now();
+    await proxy.stop();
+    const { epoch } = await tenant.get(second ?? '');
+    const failure = { code: 'x', message: 'x', retryable: false };
+    await given.node.claims.fail(tenant.caller, { taskId: second ?? '', epoch }, failure);
+    await until(() => performance.now() - lostAt > 1_000, 'a third of the lease is over');
+    proxy.fate = () => 'pass';
+    await proxy.open();
+    const { id: later } = await tenant.task();
+    await whenTask(tenant, later, 'completed');
+    await agent.end();
+    await proxy.stop();
+    expect(handled).toEqual([first, later]);
+  });
+
+  /** An agent stops while it has not heard what its claim was given. */
+  async function unanswered(
+    tenant: Tenant,
+    agentId: string,
+    outbox: string,
+    options: RunOptions,
+    then: () => Promise<unknown>,
+  ) {
+    const proxy = await TcpProxy.start(given.node.url);
+    let asked = false;
+    proxy.fate = (direction) => {
+      asked ||= direction === 'request';
+      return direction === 'reply' ? 'mute' : 'pass';
+    };
+    const agent = running(tenant, async () => null, { agentId, outbox, url: proxy.url }, { ...options, graceMs: 0 });
+    await until(() => asked, 'it asks');
+    await then();
+    await agent.end();
+    await proxy.stop();
+  }
+
+  it('waits for the answer to a claim of an earlier run as long as that waits, and then claims its own', async () => {
+    const tenant = await given.workspace({ agents: ['ada'] });
+    const outbox = newFolder();
+    await unanswered(tenant, tenant.ada.id, outbox, { types: ['other'], waitSeconds: 2 }, async () => undefined);
+    const { id } = await tenant.task();
+    // Shorter than the wait.
+    const client = new MusterClient({ url: given.node.url, key: tenant.key, timeoutMs: 500 });
+    const stop = new AbortController();
+    const over = client.agent({ id: tenant.ada.id, outbox, ...QUIET }).run(async () => null, { signal: stop.signal });
+    await whenTask(tenant, id, 'completed');
+    stop.abort();
+    await over;
+  });
+
+  it('gives back what an earlier run has claimed and this one is not for', async () => {
+    const tenant = await given.workspace({ agents: ['ada'] });
+    const outbox = newFolder();
+    const other = await tenant.task({ type: 'other' });
+    const claimed = () => whenTask(tenant, other.id, 'in_progress');
+    await unanswered(tenant, tenant.ada.id, outbox, { types: ['other'] }, claimed);
+    const { id } = await tenant.task();
+    const handled: string[] = [];
+    const handler: TaskHandler = async (task) => void handled.push(task.id);
+    const agent = running(tenant, handler, { agentId: tenant.ada.id, outbox }, { types: ['build'] });
+    await whenTask(tenant, id, 'completed');
+    await whenTask(tenant, other.id, 'pending');
+    await agent.end();
+    expect(handled).toEqual([id]);
+  });
+
+  it('works on more at once than one claim may ask for', async () => {
+    const tenant = await given.workspace({ tasks: 1 });
+    const agent = running(tenant, async () => null, {}, { concurrency: 500 });
+    await Promise.race([agent.over, whenTask(tenant, tenant.tasks[0]?.id ?? '', 'completed')]);
+    await agent.end();
   });
 
   it('ends with the refusal when the key is refused', async () => {

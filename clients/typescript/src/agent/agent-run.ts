@@ -1,12 +1,13 @@
 import type { MusterClient } from '../client.js';
-import { MusterError, Unreachable } from '../errors.js';
-import type { ClaimKind, Lease } from '../methods.js';
+import { isPassing, MusterError, retryAfterMs } from '../errors.js';
+import type { ClaimKind, Lease, Task } from '../methods.js';
 import type { Answer, Entry, Outbox } from '../outbox/outbox.js';
 import { Backoff, pause } from '../pause.js';
-import { Assignment } from './assignment.js';
+import { Assignment, type Given, heldBy } from './assignment.js';
 import { Claims, type Terms } from './claims.js';
-import { Desk, isKeyRefused } from './desk.js';
+import { Desk } from './desk.js';
 import { LeaseKeeper } from './lease-keeper.js';
+import { untilDecided } from './persistence.js';
 import type { Report } from './reports.js';
 import { Source } from './source.js';
 import { type Held, type TaskHandler, WorkAborted } from './task-handler.js';
@@ -52,8 +53,9 @@ export class AgentRun {
   constructor(private readonly parts: RunParts) {
     const { client, outbox, report, terms, waitSeconds } = parts;
     this.desk = new Desk(client, outbox, report, this.silent.signal);
-    this.keeper = new LeaseKeeper({ client, report, ...terms });
-    this.claims = new Claims(client, outbox, terms, waitSeconds);
+    const { agentId, leaseSeconds } = terms;
+    this.keeper = new LeaseKeeper({ client, report, agentId, leaseSeconds });
+    this.claims = new Claims(client, outbox, report, terms, waitSeconds);
   }
 
   /** @throws what ended it besides the signal: a key that is refused, an agent that is gone, a disk that is full */
@@ -80,37 +82,44 @@ export class AgentRun {
   private async resume(entries: readonly Entry[]): Promise<void> {
     const ended = new Set(entries.map(endedBy));
     const resumeOne = async (entry: Entry): Promise<void> => {
-      const leases = await this.leasesOf(entry);
-      if (leases.length === 0) return;
-      const source = new Source(entry, this.parts.outbox);
-      leases.forEach(() => source.opened());
-      const held = await this.stillHeld(leases.filter(({ task, epoch }) => !ended.has(`${task.id} ${epoch}`)));
-      for (const lease of held) this.start(lease, source);
-      for (let n = 0; n < leases.length; n++) await source.ended();
+      if (entry.leases) {
+        const open = entry.leases.filter(({ taskId, epoch }) => !ended.has(`${taskId} ${epoch}`));
+        await this.startHeld(open, entry);
+      } else if (entry.method === 'task.claim') {
+        this.claims.takeOver(entry);
+      } else {
+        const settled = await this.desk.settle(entry);
+        if (settled.next) await this.startHeld([heldBy(settled.next)], settled.entry);
+      }
     };
     await Promise.all(entries.map((entry) => resumeOne(entry).catch((error: unknown) => this.end(error))));
   }
 
-  private async leasesOf(entry: Entry): Promise<Lease[]> {
-    if (entry.method !== 'task.claim') return [(await this.desk.settle(entry)).next ?? []].flat();
-    try {
-      const leases = await this.desk.ask(entry, this.stopping.signal);
-      if (leases.length === 0) await this.parts.outbox.remove(entry);
-      return leases;
-    } catch (error) {
-      if (!(error instanceof MusterError) || isKeyRefused(error)) throw error;
-      await this.parts.outbox.remove(entry);
-      this.parts.report.trouble('A claim of an earlier run was refused.', error);
-      return [];
-    }
+  /** Goes on with those that are still held: what was given some time ago may have ended since. */
+  private async startHeld(leases: readonly Held[], entry: Entry): Promise<void> {
+    const source = new Source(entry, this.parts.outbox);
+    source.opened();
+    for (const lease of await this.stillHeld(leases)) this.start(lease, source);
+    await source.ended();
   }
 
-  private async stillHeld(leases: readonly Lease[]): Promise<Lease[]> {
+  /** With their tasks as they are now. */
+  private async stillHeld(leases: readonly Held[]): Promise<Given[]> {
     if (leases.length === 0) return [];
-    const asked = leases.map(({ task, epoch }): Held => ({ taskId: task.id, epoch }));
-    const options = { patienceMs: Infinity, signal: this.stopping.signal };
-    const { results } = await this.parts.client.call('task.heartbeat', { leases: asked }, options);
-    return leases.filter((_, index) => results[index]?.code === undefined);
+    const { client, report, terms } = this.parts;
+    const { signal } = this.stopping;
+    const beat = () =>
+      client.call('task.heartbeat', { leases: [...leases], leaseSeconds: terms.leaseSeconds }, { signal });
+    const { results } = await untilDecided(beat, report, signal);
+    const held = leases.filter((_, index) => results[index] && !results[index].code);
+    if (held.length === 0) return [];
+    const ids = held.map(({ taskId }) => taskId);
+    const { items } = await untilDecided(() => client.call('task.getBatch', { ids }, { signal }), report, signal);
+    const tasks = new Map(items.map((task) => [task.id, task]));
+    return held.flatMap(({ taskId, epoch }) => {
+      const task = tasks.get(taskId);
+      return task ? [{ task, epoch }] : [];
+    });
   }
 
   private async claimOn(): Promise<void> {
@@ -122,23 +131,30 @@ export class AgentRun {
         continue;
       }
       try {
-        const { leases, source } = await this.claims.claim(room, this.unwanted.signal);
-        for (const lease of leases) this.start(lease, source);
+        const { leases, entry, again } = await this.claims.claim(room, this.unwanted.signal);
+        await this.begin(leases, entry, again);
         backoff.reset();
       } catch (error) {
         if (signal.aborted) return;
         if (isFatal(error)) return this.end(error);
         this.parts.report.trouble('Tasks could not be claimed and will be asked for again.', error);
-        await pause(backoff.next(), signal);
+        await pause(Math.max(retryAfterMs(error), backoff.next()), signal);
       }
     }
   }
 
-  private start(lease: Lease, source: Source): void {
+  private async begin(leases: readonly Lease[], entry: Entry, isLate: boolean): Promise<void> {
+    if (isLate) return this.startHeld(leases.map(heldBy), entry);
+    const source = new Source(entry, this.parts.outbox);
+    for (const lease of leases) this.start(lease, source);
+  }
+
+  private start(lease: Given, source: Source): void {
     const heldUntil = performance.now() + this.parts.terms.leaseSeconds * 1_000;
     const assignment = new Assignment(lease, source, heldUntil, this.parts.client);
     source.opened();
-    const work = this.stopping.signal.aborted ? this.giveBack(assignment) : this.work(assignment);
+    const isMine = !this.stopping.signal.aborted && isWanted(assignment.task, this.parts.terms);
+    const work = isMine ? this.work(assignment) : this.giveBack(assignment);
     const done = work
       .catch((error: unknown) => this.end(error))
       .finally(() => {
@@ -160,10 +176,13 @@ export class AgentRun {
   /** Says how it ended, and goes on with what came of that. */
   private async conclude(assignment: Assignment, answer: Answer | undefined): Promise<void> {
     assignment.ending = true;
+    const askedAt = performance.now();
     const settled = answer && (await this.desk.answer(answer));
     if (settled?.next) {
+      // Later than a heartbeat would have come.
+      const isLate = performance.now() - askedAt > (this.parts.terms.leaseSeconds * 1_000) / 3;
+      await this.begin([settled.next], settled.entry, isLate);
       this.running.delete(assignment);
-      this.start(settled.next, new Source(settled.entry, this.parts.outbox));
     }
     await assignment.source.ended();
   }
@@ -225,11 +244,13 @@ export class AgentRun {
 const endedBy = (entry: Entry): string | undefined =>
   entry.method === 'task.claim' ? undefined : `${entry.params.id} ${entry.params.epoch}`;
 
+/** An earlier run may have claimed what this one's handler is not for. */
+const isWanted = ({ type, workspaceId }: Task, { types, workspaceIds }: Terms): boolean =>
+  (types?.includes(type) ?? true) && (workspaceIds?.includes(workspaceId) ?? true);
+
 /** Asking again would bring the same. An agent that is not active may become so. */
-function isFatal(error: unknown): boolean {
-  if (!(error instanceof MusterError)) return !(error instanceof Unreachable);
-  return error.status < 500 && error.status !== 409 && error.status !== 429;
-}
+const isFatal = (error: unknown): boolean =>
+  !isPassing(error) && !(error instanceof MusterError && error.status === 409);
 
 /** Waits until all have settled, at most so long. */
 async function settled(work: Iterable<Promise<unknown>>, limitMs: number): Promise<void> {

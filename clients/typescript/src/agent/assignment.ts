@@ -4,6 +4,11 @@ import type { JsonValue, Lease, Task } from '../methods.js';
 import type { Source } from './source.js';
 import { type AbortCause, type Held, type TaskContext, WorkAborted } from './task-handler.js';
 
+/** A task, and the epoch under which it is held. */
+export type Given = Pick<Lease, 'task' | 'epoch'>;
+
+export const heldBy = ({ task, epoch }: Given): Held => ({ taskId: task.id, epoch });
+
 /** One claimed task that a handler works on. */
 export class Assignment implements TaskContext {
   readonly task: Task;
@@ -14,13 +19,13 @@ export class Assignment implements TaskContext {
 
   /** @param heldUntil when the lease ends unless it is extended, by `performance.now()` */
   constructor(
-    { task, epoch }: Lease,
+    { task, epoch }: Given,
     readonly source: Source,
     public heldUntil: number,
     private readonly client: MusterClient,
   ) {
     this.task = task;
-    this.lease = { taskId: task.id, epoch };
+    this.lease = heldBy({ task, epoch });
   }
 
   get signal(): AbortSignal {

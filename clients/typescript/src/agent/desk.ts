@@ -2,13 +2,10 @@ import type { MusterClient } from '../client.js';
 import { MusterError } from '../errors.js';
 import type { Lease } from '../methods.js';
 import type { Answer, Entry, Outbox } from '../outbox/outbox.js';
-import { Backoff, pause } from '../pause.js';
-import { isLost } from './assignment.js';
+import { heldBy, isLost } from './assignment.js';
+import { untilDecided } from './persistence.js';
 import type { Report } from './reports.js';
 import { failureOf } from './task-failure.js';
-
-const RETRY_MS = 100;
-const LONGEST_RETRY_MS = 5_000;
 
 /** What came of an answer: perhaps the next lease, and the entry that gave it. */
 interface Settled {
@@ -16,7 +13,7 @@ interface Settled {
   next?: Lease;
 }
 
-type Send = (method: string, params: object, options: object) => Promise<{ leases?: Lease[]; next?: Lease }>;
+type Send = (method: string, params: object, options: object) => Promise<{ next?: Lease }>;
 
 /** Sends how tasks ended: written down before, and sent again until the server has decided. */
 export class Desk {
@@ -38,8 +35,11 @@ export class Desk {
    */
   async settle(entry: Entry<Answer>): Promise<Settled> {
     try {
-      const [next] = await this.ask(entry);
-      if (next) return { entry, next };
+      const next = await this.send(entry);
+      if (next) {
+        await this.outbox.note(entry, [heldBy(next)]);
+        return { entry, next };
+      }
       await this.outbox.remove(entry);
     } catch (error) {
       if (!(error instanceof MusterError) || isKeyRefused(error)) throw error;
@@ -51,22 +51,12 @@ export class Desk {
     return { entry };
   }
 
-  /** Sends until the server has decided. The leases that came of it. */
-  async ask(entry: Entry, signal = this.signal): Promise<Lease[]> {
+  /** The lease that came of it. */
+  private async send({ method, params, key }: Entry<Answer>): Promise<Lease | undefined> {
+    const { signal } = this;
     const call = this.client.call.bind(this.client) as unknown as Send;
-    const options = { idempotencyKey: entry.key ?? false, signal };
-    for (const backoff = new Backoff(RETRY_MS, LONGEST_RETRY_MS); ;) {
-      try {
-        const { leases, next } = await call(entry.method, entry.params, options);
-        return leases ?? (next ? [next] : []);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (error instanceof MusterError && isDecided(error)) throw error;
-        this.report.trouble('The server could not be told, and will be again.', error);
-        await pause(backoff.next(), signal);
-        signal.throwIfAborted();
-      }
-    }
+    const send = () => call(method, params, { idempotencyKey: key ?? false, signal });
+    return (await untilDecided(send, this.report, signal)).next;
   }
 
   private async instead(entry: Entry<Answer>, other: Answer): Promise<Settled> {
@@ -76,12 +66,9 @@ export class Desk {
   }
 }
 
-/** Not so: a limit, a breaker, a first try that still runs, a server that failed. */
-const isDecided = ({ status, retryAfterSeconds }: MusterError): boolean =>
-  status < 500 && status !== 429 && retryAfterSeconds === undefined;
-
 /** The key was taken away or may not do this: no fault of the answer, which is right again when the key is. */
-export const isKeyRefused = ({ status }: MusterError): boolean => status === 401 || status === 403;
+export const isKeyRefused = (error: unknown): boolean =>
+  error instanceof MusterError && (error.status === 401 || error.status === 403);
 
 /**
  * The answer once more, without what it may have been refused for: the next claim, whose agent or workspace is gone; or

@@ -1,5 +1,5 @@
 import type { MusterClient } from '../client.js';
-import type { ClaimKind, HeartbeatResult } from '../methods.js';
+import type { HeartbeatResult } from '../methods.js';
 import type { Assignment } from './assignment.js';
 import type { Report } from './reports.js';
 
@@ -10,7 +10,6 @@ interface Keeping {
   client: MusterClient;
   agentId: string;
   leaseSeconds: number;
-  claimKind: ClaimKind;
   report: Report;
 }
 
@@ -67,7 +66,9 @@ export class LeaseKeeper {
     // Taken before the call: the server's lease ends later than what is believed here.
     const heldUntil = performance.now() + this.leaseMs;
     const leases = beaten.map(({ lease }) => lease);
-    const { results } = await this.of.client.call('task.heartbeat', { leases }, this.limits());
+    // Said each time: an earlier run may have claimed for longer or shorter.
+    const asked = { leases, leaseSeconds: this.of.leaseSeconds };
+    const { results } = await this.of.client.call('task.heartbeat', asked, this.limits());
     beaten.forEach((assignment, index) => this.take(assignment, results[index], heldUntil));
   }
 
@@ -100,8 +101,8 @@ export class LeaseKeeper {
 
   /** Nobody says that these are lost, but others may have them by now: leases of the other kinds are not taken away. */
   private giveUpOverdue(): void {
-    if (this.of.claimKind !== 'agent') return;
     for (const assignment of this.kept) {
+      if (assignment.task.claimKind !== 'agent') continue;
       if (!assignment.ending && performance.now() >= assignment.heldUntil) this.lose(assignment);
     }
   }

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Held } from '../agent/task-handler.js';
 import { FolderLock } from './folder-lock.js';
 import type { Answer, Asking, Entry, Outbox } from './outbox.js';
 
@@ -53,6 +54,11 @@ export class FileOutbox implements Outbox {
     await this.write(file, entry);
     this.names.set(entry.key, file);
     return entry;
+  }
+
+  async note(entry: Entry, leases: readonly Held[]): Promise<void> {
+    const file = this.names.get(keyOf(entry));
+    if (file !== undefined) await this.write(file, { ...entry, leases });
   }
 
   /** Not brought to the disk: an entry that comes back after a loss of power is asked once more, and answered alike. */
