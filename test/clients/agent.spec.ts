@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { type AgentReports, MusterClient, type RunOptions, TaskFailure, type TaskHandler, type WorkAborted } from '@muster/client'; // prettier-ignore
 import { startGiven, type Tenant } from '../support/given.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -41,7 +42,7 @@ describe('agent.run', () => {
   const whenTask = (tenant: Tenant, id: string, status: string) =>
     until(async () => (await statusOf(tenant, id)) === status, `${id} is ${status}`);
 
-  it('completes each task once, with two agents on two nodes', async () => {
+  it('[S162] completes each task once, with two agents on two nodes', async () => {
     const tenant = await given.workspace({ tasks: 40 });
     const handled: string[] = [];
     const agents = ['ada', 'bob'].map((name, index) => {
@@ -185,7 +186,7 @@ describe('agent.run', () => {
     expect(answersIn(outbox)).toEqual([]);
   });
 
-  it('gets the same leases again when the answer to a claim was lost', async () => {
+  it('[S164] gets the same leases again when the answer to a claim was lost', async () => {
     const tenant = await given.workspace({ tasks: 1 });
     const id = tenant.tasks[0]?.id ?? '';
     const { id: agentId } = await tenant.agent('ada');
@@ -342,6 +343,78 @@ describe('agent.run', () => {
     await expect(second.over).rejects.toMatchObject({ code: 'outbox_in_use', folder: outbox, pid: process.pid });
     await first.end();
     await running(tenant, async () => null, { outbox }).end();
+  });
+
+  /** An agent in another thread, and what became of it. */
+  function inThread(tenant: Tenant, outbox: string): { thread: Worker; told: () => string[] } {
+    const thread = new Worker(
+      `require('./test/support/run-ts.cjs');
+      const { parentPort, workerData } = require('node:worker_threads');
+      const { MusterClient } = require('@muster/client');
+      const { url, key, outbox } = workerData;
+      const running = new MusterClient({ url, key }).agent({ name: 'bob', outbox }).run(async () => {
+        parentPort.postMessage('at work');
+        await new Promise(() => undefined);
+      });
+      running.catch(({ code }) => parentPort.postMessage(code));`,
+      { eval: true, workerData: { url: given.node.url, key: tenant.key, outbox } },
+    );
+    const told: string[] = [];
+    thread.on('message', (what: string) => told.push(what));
+    return { thread, told: () => told };
+  }
+
+  it('is refused an outbox that an agent of another thread has, until that thread ends', async () => {
+    const tenant = await given.workspace({ tasks: 1 });
+    const outbox = newFolder();
+    const { thread, told } = inThread(tenant, outbox);
+    await until(() => told().includes('at work'), 'the other agent is at work');
+    await expect(running(tenant, async () => null, { outbox }).over).rejects.toMatchObject({ code: 'outbox_in_use' });
+    const second = inThread(tenant, outbox);
+    await until(() => second.told().includes('outbox_in_use'), 'a third agent is refused');
+    await Promise.all([thread.terminate(), second.thread.terminate()]);
+    // Goes on with the task that it held.
+    const agent = running(tenant, async () => null, { outbox, name: 'bob' });
+    await Promise.race([agent.over, whenTask(tenant, tenant.tasks[0]?.id ?? '', 'completed')]);
+    await agent.end();
+  });
+
+  it('leaves an outbox to whoever has it by now', async () => {
+    const tenant = await given.workspace({ tasks: 2 });
+    const [first, second] = tenant.tasks.map(({ id }) => id);
+    const outbox = newFolder();
+    const one = running(tenant, async () => null, { outbox }, { concurrency: 1 });
+    await whenTask(tenant, first ?? '', 'completed');
+    await whenTask(tenant, second ?? '', 'completed');
+    // Somebody has taken the lock away by hand.
+    rmSync(join(outbox, 'lock'));
+    const { id } = await tenant.task({ type: 'other' });
+    const other = running(tenant, async () => null, { outbox, name: 'bob' }, { types: ['other'] });
+    await whenTask(tenant, id, 'completed');
+    await one.end();
+    await expect(running(tenant, async () => null, { outbox }).over).rejects.toMatchObject({ code: 'outbox_in_use' });
+    await other.end();
+  });
+
+  it('[S164] waits for a server that is away before it is registered, and tells', async () => {
+    const tenant = await given.workspace({ tasks: 1 });
+    const proxy = await TcpProxy.start(given.node.url);
+    await proxy.stop();
+    const client = new MusterClient({ url: proxy.url, key: tenant.key, patienceMs: 0 });
+    const troubles: unknown[] = [];
+    const onTrouble = (_: string, error: unknown) => troubles.push(error);
+    const stop = new AbortController();
+    const over = client.agent({ name: 'ada', onTrouble }).run(async () => null, { signal: stop.signal });
+    await Promise.race([over, until(() => troubles.length >= 2, 'it was told')]);
+    const stopped = new AbortController();
+    const other = client.agent({ name: 'bob', onTrouble }).run(async () => null, { signal: stopped.signal });
+    stopped.abort();
+    await other;
+    await proxy.open();
+    await whenTask(tenant, tenant.tasks[0]?.id ?? '', 'completed');
+    stop.abort();
+    await over;
+    await proxy.stop();
   });
 
   it('puts a damaged file of the outbox aside and tells', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as pause } from 'node:timers/promises';
 import { type FeedEvent, type FollowOptions, MusterClient } from '@muster/client';
 import { workerDatabase } from '../support/database.js';
 import { freePort } from '../support/free-port.js';
@@ -30,7 +31,7 @@ describe('the client over WebSocket', () => {
   const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
   const lastOf = async (tenant: Tenant): Promise<number> => (await tenant.events.all()).at(-1)?.seq ?? 0;
 
-  it('calls what HTTP calls, many at once over one connection', async () => {
+  it('[S154] [S157] calls what HTTP calls, many at once over one connection', async () => {
     const tenant = await given.tenant();
     const realtime = clientOf(tenant).realtime();
     const made = await Promise.all(
@@ -52,7 +53,7 @@ describe('the client over WebSocket', () => {
     realtime.close();
   });
 
-  it('makes a change once although its connection was lost', async () => {
+  it('[S156] makes a change once although its connection was lost', async () => {
     const tenant = await given.tenant();
     const proxy = await TcpProxy.start(given.node.url);
     const realtime = clientOf(tenant, proxy.url).realtime();
@@ -66,14 +67,14 @@ describe('the client over WebSocket', () => {
     expect(await tenant.rows('SELECT title FROM tasks WHERE tenant_id = $1')).toEqual([{ title: 'Once' }]);
   });
 
-  it('tells why a handshake is refused', async () => {
+  it('[S156] tells why a handshake is refused', async () => {
     const realtime = clientOf({ key: 'mst_wrong' }).realtime();
     await expect(realtime.call('task.list')).rejects.toMatchObject({ status: 401, code: 'invalid_credentials' });
     const tenant = await given.tenant();
     await expect(following({ ...tenant, key: 'mst_wrong' }).over).rejects.toMatchObject({ status: 401 });
   });
 
-  it('follows a feed from a cursor: what it holds, then what is written, of the types that were asked for', async () => {
+  it('[S154] follows a feed from a cursor: what it holds, then what is written, of the types that were asked for', async () => {
     const tenant = await given.workspace({ tasks: 3 });
     const followed = following(tenant, { after: 2, types: ['task.*'] });
     await until(() => followed.events.length > 0, 'the past came');
@@ -101,7 +102,7 @@ describe('the client over WebSocket', () => {
     await proxy.stop();
   });
 
-  it('has exactly the log when its connection is cut again and again', async () => {
+  it('[S154] [S164] has exactly the log when its connection is cut again and again', async () => {
     const tenant = await given.tenant();
     const proxy = await TcpProxy.start(given.node.url);
     const followed = following(tenant, { url: proxy.url });
@@ -119,7 +120,7 @@ describe('the client over WebSocket', () => {
     expect(followed.numbers()).toEqual(upTo(last));
   });
 
-  it('has exactly the log although its node was restarted', async () => {
+  it('[S154] [S164] has exactly the log although its node was restarted', async () => {
     const tenant = await given.tenant();
     const settings = { MUSTER_PORT: String(await freePort()) };
     const first = await startNode(workerDatabase(), settings);
@@ -137,7 +138,7 @@ describe('the client over WebSocket', () => {
     expect(followed.numbers()).toEqual(upTo(last));
   });
 
-  it('takes what it can hold, and the rest from the log when it has', async () => {
+  it('[S154] takes what it can hold, and the rest from the log when it has', async () => {
     const tenant = await given.tenant();
     const events: number[] = [];
     const stop = new AbortController();
@@ -160,6 +161,51 @@ describe('the client over WebSocket', () => {
     await over;
     const wanted = (await tenant.events.all()).filter(({ type }) => type === 'task.created');
     expect(events).toEqual(wanted.map(({ seq }) => seq));
+  });
+
+  it.each(['follow', 'close'])(
+    '[S156] leaves no connection behind when it ends by %s while it is made',
+    async (how) => {
+      const tenant = await given.tenant();
+      const proxy = await TcpProxy.start(given.node.url);
+      proxy.freeze();
+      const realtime = clientOf(tenant, proxy.url).realtime();
+      const followed = how === 'follow' ? following(tenant, { url: proxy.url }) : undefined;
+      const call = followed
+        ? undefined
+        : realtime.call('task.list', {}, { patienceMs: 0 }).catch((error: unknown) => error);
+      await until(() => proxy.connections === 1, 'it dials');
+      if (followed) await followed.end();
+      realtime.close();
+      proxy.thaw();
+      await until(() => proxy.connections === 0, 'it hung up', 20_000);
+      expect(await call).toEqual(followed ? undefined : expect.objectContaining({ code: 'unreachable', sent: false }));
+      await proxy.stop();
+    },
+  );
+
+  it('[S156] ends a subscription that nobody waits for any more', async () => {
+    const tenant = await given.workspace({ tasks: 1 });
+    const node = await startNode(workerDatabase(), { MUSTER_WS_SUBSCRIPTIONS: '1' });
+    const proxy = await TcpProxy.start(node.url);
+    const realtime = clientOf(tenant, proxy.url).realtime();
+    await realtime.call('task.list');
+    proxy.freeze();
+    const stop = new AbortController();
+    const place = { workspaceId: tenant.workspace.id };
+    const first = realtime.follow({ ...place, signal: stop.signal }).next();
+    // It asks, and goes before it is answered.
+    await pause();
+    stop.abort();
+    expect(await first).toMatchObject({ done: true });
+    proxy.thaw();
+    // One is the most that a connection may have.
+    const limit = AbortSignal.timeout(30_000);
+    const { value } = await realtime.follow({ ...place, signal: limit }).next();
+    expect(value).toMatchObject({ sequence: 1 });
+    realtime.close();
+    await proxy.stop();
+    await node.stop();
   });
 
   it('throws when what follows its cursor is not there', async () => {

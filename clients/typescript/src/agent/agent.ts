@@ -3,6 +3,7 @@ import { InvalidOption } from '../errors.js';
 import type { ClaimKind, Params } from '../methods.js';
 import { NoOutbox, type Outbox } from '../outbox/outbox.js';
 import { AgentRun } from './agent-run.js';
+import { untilDecided } from './persistence.js';
 import { Report, type AgentReports } from './reports.js';
 import type { TaskHandler } from './task-handler.js';
 
@@ -10,8 +11,8 @@ type Registration = Params<'agent.register'>;
 
 export type AgentOptions = AgentReports & {
   /**
-   * A folder for what must outlast this process: answers that are not acknowledged yet, and claims. Each process needs
-   * its own. Without one a killed process loses what it had worked out.
+   * A folder for what must outlast this process: answers that are not acknowledged yet, and claims. Each agent that
+   * runs needs its own. Without one a killed process loses what it had worked out.
    */
   outbox?: string;
 } & (({ id: string } & { [Field in keyof Registration]?: never }) | ({ id?: never } & Registration));
@@ -51,11 +52,11 @@ export class Agent {
   }
 
   /** The agent's id; one that is named is registered, and a name that is known gives the same agent. */
-  async register(): Promise<string> {
+  async register(signal?: AbortSignal): Promise<string> {
     const { options } = this;
     if (options.id !== undefined) return options.id;
     const { id: _, outbox: __, onAbandoned: ___, onTrouble: ____, ...registration } = options;
-    return (await this.client.call('agent.register', registration)).id;
+    return (await this.client.call('agent.register', registration, signal && { signal })).id;
   }
 
   /**
@@ -77,7 +78,8 @@ export class Agent {
     }
     const outbox = await this.openOutbox();
     try {
-      const agentId = await this.register();
+      const agentId = await this.registered(signal);
+      if (agentId === undefined) return;
       const terms = {
         agentId,
         leaseSeconds,
@@ -90,6 +92,16 @@ export class Agent {
       await new AgentRun(parts).run(signal);
     } finally {
       await outbox.close();
+    }
+  }
+
+  /** However long the server is away. Undefined when the run was stopped meanwhile. */
+  private async registered(signal: AbortSignal | undefined): Promise<string | undefined> {
+    try {
+      return await untilDecided(() => this.register(signal), this.report, signal);
+    } catch (error) {
+      if (signal?.aborted) return undefined;
+      throw error;
     }
   }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Two processes on one outbox would send each other's answers. */
+/** Two agents on one outbox would send each other's answers. */
 export class OutboxInUse extends Error {
   readonly code = 'outbox_in_use';
 
@@ -10,7 +10,9 @@ export class OutboxInUse extends Error {
     readonly folder: string,
     readonly pid: number,
   ) {
-    super(`The outbox ${folder} belongs to the running process ${pid}; give each agent process a folder of its own.`);
+    super(
+      `The outbox ${folder} belongs to an agent of the running process ${pid}; give each agent a folder of its own.`,
+    );
     this.name = 'OutboxInUse';
   }
 }
@@ -19,17 +21,16 @@ interface Holder {
   pid: number;
   /** When it began, where the system tells: numbers of processes are used again, in containers at once. */
   started: string;
-  /** Tells two holders of one process apart. */
   nonce: string;
 }
 
-const held = new Set<string>();
-
-/** Belongs to one process of this machine until it is released or the process ends. */
+/** Belongs to one holder on this machine until it is released, or the holder's thread or process ends. */
 export class FolderLock {
   private constructor(
     private readonly path: string,
     private readonly nonce: string,
+    /** Open while it is held: the system closes it with the thread. */
+    private readonly handle: FileHandle,
   ) {}
 
   /** @throws OutboxInUse */
@@ -38,19 +39,23 @@ export class FolderLock {
     const me: Holder = { pid: process.pid, started: await startOf(process.pid), nonce: randomUUID() };
     // Made beside it and linked into its place, so that nobody reads half of it.
     const draft = `${path}-${me.nonce}`;
-    await writeFile(draft, JSON.stringify(me), { mode: 0o600 });
+    const handle = await open(draft, 'wx', 0o600);
     try {
+      await handle.writeFile(JSON.stringify(me));
       while (!(await linked(draft, path))) await removeAbandoned(folder, path);
+      return new FolderLock(path, me.nonce, handle);
+    } catch (error) {
+      await handle.close();
+      throw error;
     } finally {
       await rm(draft, { force: true });
     }
-    held.add(me.nonce);
-    return new FolderLock(path, me.nonce);
   }
 
+  /** What somebody else has put in its place meanwhile stays. */
   async release(): Promise<void> {
-    held.delete(this.nonce);
-    await rm(this.path, { force: true });
+    if ((await holderOf(this.path))?.nonce === this.nonce) await rm(this.path, { force: true });
+    await this.handle.close();
   }
 }
 
@@ -67,7 +72,7 @@ async function linked(from: string, to: string): Promise<boolean> {
 /** Of several that find it abandoned one gets to move it; who has moved a newer one puts it back. */
 async function removeAbandoned(folder: string, path: string): Promise<void> {
   const found = await holderOf(path);
-  if (found && (await isAlive(found))) throw new OutboxInUse(folder, found.pid);
+  if (found && (await isAlive(found, path))) throw new OutboxInUse(folder, found.pid);
   const aside = `${path}-${randomUUID()}`;
   try {
     await rename(path, aside);
@@ -88,14 +93,27 @@ async function holderOf(path: string): Promise<Holder | undefined> {
   }
 }
 
-async function isAlive({ pid, started, nonce }: Holder): Promise<boolean> {
-  if (pid === process.pid) return held.has(nonce);
+async function isAlive({ pid, started }: Holder, path: string): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if (isCode(error, 'ESRCH')) return false;
   }
-  return (await startOf(pid)) === started;
+  if ((await startOf(pid)) !== started) return false;
+  return pid !== process.pid || isOpenHere(path);
+}
+
+/** In whichever thread of this process. Where the system does not tell, until the process ends. */
+async function isOpenHere(path: string): Promise<boolean> {
+  const files = await readdir('/proc/self/fd').catch(() => undefined);
+  if (!files) return true;
+  const same = await stat(path).catch(() => undefined);
+  for (const file of files) {
+    // Some are closed by now.
+    const { dev, ino } = (await stat(`/proc/self/fd/${file}`).catch(() => undefined)) ?? {};
+    if (same && dev === same.dev && ino === same.ino) return true;
+  }
+  return false;
 }
 
 /** Field 22 of /proc/<pid>/stat, in ticks since the machine was started; nothing on other systems. */

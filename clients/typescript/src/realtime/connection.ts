@@ -48,12 +48,20 @@ export class Connection {
 
   /** What comes for it is kept from the moment of the answer, which the first events follow at once. */
   async subscribe(params: Feeds, timeoutMs: number, signal?: AbortSignal): Promise<Subscription> {
-    return this.request('subscribe', params, { timeoutMs, signal }, (result) => {
+    let gone = false;
+    const accept = (result: unknown): Subscription => {
       const { subscription: id } = result as { subscription: string };
       const subscription = new Subscription(() => this.unsubscribe(id));
       this.subscriptions.set(id, subscription);
+      if (gone) subscription.close();
       return subscription;
-    });
+    };
+    try {
+      return await this.request('subscribe', params, { timeoutMs, signal }, accept);
+    } catch (error) {
+      gone = true;
+      throw error;
+    }
   }
 
   close(): void {
@@ -78,8 +86,8 @@ export class Connection {
       });
     } finally {
       limit.end();
-      // Nobody waits any more, so the server need not either.
-      if (this.asked.delete(id) && !this.lost) this.notify('cancel', { id });
+      // Nobody waits any more, so the server need not either. It answers all the same.
+      if (this.asked.has(id) && !this.lost) this.notify('cancel', { id });
     }
   }
 

@@ -18,12 +18,12 @@ const TIMEOUT_MS = 10_000;
 
 /**
  * Opens a WebSocket. The key travels as a subprotocol, the only place that browsers have for it.
- * @throws MusterError when the handshake is refused, Unreachable when nothing answers
+ * @throws MusterError when the handshake is refused, Unreachable when nothing answers or the signal fires
  */
-export async function dial(http: Http, { key }: ServerOptions): Promise<Socket> {
+export async function dial(http: Http, { key }: ServerOptions, signal: AbortSignal): Promise<Socket> {
   const Constructor = await webSocket();
   const socket = new Constructor(`${http.url.replace(/^http/, 'ws')}${PATH}`, [SUBPROTOCOL, `muster.bearer.${key}`]);
-  const limit = new Limit(TIMEOUT_MS, undefined);
+  const limit = new Limit(TIMEOUT_MS, signal);
   try {
     await new Promise<void>((resolve, reject) => {
       const fail = (): void => reject(new Unreachable(http.url, false, limit.signal.reason ?? 'no WebSocket'));
@@ -31,11 +31,12 @@ export async function dial(http: Http, { key }: ServerOptions): Promise<Socket> 
       socket.onerror = fail;
       socket.onclose = fail;
       limit.signal.addEventListener('abort', fail);
+      if (limit.signal.aborted) fail();
     });
     return socket;
   } catch (error) {
     socket.close();
-    await tellWhy(http);
+    if (!signal.aborted) await tellWhy(http);
     throw error;
   } finally {
     limit.end();

@@ -11,6 +11,8 @@ const TIMEOUT_MS = 30_000;
 export class Line implements Transport {
   private opening?: Promise<Connection> | undefined;
   private current?: Connection | undefined;
+  /** Fires when what is being opened is not wanted any more. */
+  private hangUp = new AbortController();
 
   constructor(
     private readonly http: Http,
@@ -32,13 +34,16 @@ export class Line implements Transport {
   }
 
   close(): void {
+    this.hangUp.abort();
+    this.hangUp = new AbortController();
     this.current?.close();
+    this.opening = undefined;
   }
 
   /** Of those who need one at the same time, all get the same. */
   private connection(): Promise<Connection> {
     if (this.opening && !this.current?.lost) return this.opening;
-    const opening = this.open(this.current?.comeBackMs);
+    const opening = this.open(this.hangUp.signal, this.current?.comeBackMs);
     this.current = undefined;
     this.opening = opening;
     opening.catch(() => {
@@ -48,9 +53,11 @@ export class Line implements Transport {
   }
 
   /** A node that stops gives each client a time of its own, so that not all of them come at once. */
-  private async open(afterMs = 0): Promise<Connection> {
-    await pause(afterMs);
-    this.current = new Connection(await dial(this.http, this.server), this.http.url);
-    return this.current;
+  private async open(signal: AbortSignal, afterMs = 0): Promise<Connection> {
+    await pause(afterMs, signal);
+    const connection = new Connection(await dial(this.http, this.server, signal), this.http.url);
+    if (signal.aborted) connection.close();
+    else this.current = connection;
+    return connection;
   }
 }
