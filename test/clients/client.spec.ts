@@ -11,7 +11,7 @@ describe('MusterClient', () => {
   const given = startGiven();
   const clientOf = ({ key }: { key: string }, url = given.node.url) => new MusterClient({ url, key });
 
-  it('calls by name, with the parameters of path, query and body', async () => {
+  it('[S162] calls by name, with the parameters of path, query and body', async () => {
     const tenant = await given.tenant();
     const client = clientOf(tenant);
     const task = await client.call('task.create', { type: 'build', title: 'Build it', tags: ['a', 'b'] });
@@ -61,7 +61,7 @@ describe('MusterClient', () => {
     expect(await asking).toBe(reason);
   });
 
-  it('makes a change once although its first answer was lost', async () => {
+  it('[S164] makes a change once although its first answer was lost', async () => {
     const tenant = await given.tenant();
     const proxy = await TcpProxy.start(given.node.url);
     let lost = 0;
