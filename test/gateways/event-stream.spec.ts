@@ -6,6 +6,7 @@ import { query } from '../support/database.js';
 import { oneTo } from '../support/event-node.js';
 import { EventStreamClient, type OpenOptions } from '../support/event-stream-client.js';
 import { type Given, type RunningNode, startGiven, startNode, type Tenant } from '../support/given.js';
+import { metric } from '../support/metric.js';
 import { until } from '../support/until.js';
 
 const HEARTBEAT_MS = 200;
@@ -38,12 +39,6 @@ async function aWorkspace(given: Given) {
       return EventStreamClient.open(node.url + streamPath(id, queryString), { key: tenant.key, ...more });
     },
   };
-}
-
-async function metric(node: RunningNode, name: string): Promise<number> {
-  const text = await (await fetch(`${node.url}/metrics`)).text();
-  const line = text.split('\n').find((one) => one.startsWith(`muster_${name} `));
-  return Number(line?.split(' ').at(-1) ?? 0);
 }
 
 const nothingLeft = (node: RunningNode): Promise<boolean> =>

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type RunningNode, startGiven } from '../../support/given.js';
+import { metric } from '../../support/metric.js';
 import { type ConnectOptions, SocketClient } from '../../support/socket-client.js';
 import { query } from '../../support/database.js';
 import { until } from '../../support/until.js';
@@ -7,12 +8,6 @@ import { until } from '../../support/until.js';
 const MESSAGE_BYTES = 64 * 1024;
 const IDLE_MS = 1_500;
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
-
-async function metric(node: RunningNode, name: string): Promise<number> {
-  const text = await (await fetch(`${node.url}/metrics`)).text();
-  const line = text.split('\n').find((one) => one.startsWith(`muster_${name} `));
-  return Number(line?.split(' ').at(-1) ?? 0);
-}
 
 const closedBy = (node: RunningNode, reason: string): Promise<number> =>
   metric(node, `sockets_closed_total{reason="${reason}"}`);

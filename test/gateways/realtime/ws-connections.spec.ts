@@ -3,17 +3,12 @@ import { ApiKeysService } from '../../../src/shared/auth/index.js';
 import { EventLog, LiveFeeds } from '../../../src/shared/events/index.js';
 import { query, workerDatabase } from '../../support/database.js';
 import { oneTo } from '../../support/event-node.js';
-import { type Given, type RunningNode, startGiven, startNode } from '../../support/given.js';
+import { type Given, startGiven, startNode } from '../../support/given.js';
+import { metric } from '../../support/metric.js';
 import { SocketClient } from '../../support/socket-client.js';
 import { until } from '../../support/until.js';
 
 const PING_MS = 500;
-
-async function metric(node: RunningNode, name: string): Promise<number> {
-  const text = await (await fetch(`${node.url}/metrics`)).text();
-  const line = text.split('\n').find((one) => one.startsWith(`muster_${name} `));
-  return Number(line?.split(' ').at(-1) ?? 0);
-}
 
 const write = async (given: Given, tenantId: string, feedId: string, count: number, size = 10): Promise<void> => {
   const note = { feedId, type: 'note.written', subjectType: 'note', data: { text: 'a'.repeat(size) } };

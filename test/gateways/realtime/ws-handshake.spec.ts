@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTo } from 'node:net';
 import { ApiKeysService } from '../../../src/shared/auth/index.js';
 import { startGiven } from '../../support/given.js';
+import { metric } from '../../support/metric.js';
 import { SocketClient } from '../../support/socket-client.js';
 import { until } from '../../support/until.js';
 
@@ -120,6 +121,15 @@ describe('the handshake of /v1/ws', () => {
     expect(text).toContain('HTTP/1.1 404');
     const task = await exchange(given.node.url, handshake('/v1/tasks'), (one) => one.includes('hasMore'));
     expect(task).toContain('HTTP/1.1 200');
+  });
+
+  it('streams events to a handshake elsewhere as to every request, until it hangs up', async () => {
+    const { key, workspace } = await given.tenant();
+    const path = `/v1/workspaces/${workspace.id}/events/stream`;
+    const handshake = `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n`;
+    const text = await exchange(given.node.url, handshake, (one) => one.includes('event: workspace.created'));
+    expect(text).toContain('HTTP/1.1 200');
+    await until(async () => (await metric(given.node, 'streams_open')) === 0, 'the stream has ended');
   });
 
   it('serves a request that would rather speak HTTP/2, its body and those after it included', async () => {

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { ENCODINGS, type Encoding, JSON_TEXT } from './encodings.js';
 import { MalformedHandshake, OriginNotAllowed, UnsupportedSubprotocol } from './ws.errors.js';
 
@@ -10,6 +10,10 @@ const BEARER = 'muster.bearer.';
 
 /** RFC 6455: 16 bytes in base64. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+/** Other requests that ask for WebSocket are answered as if they had not: their routes open none. */
+export const isHandshake = ({ method, url = '', headers }: IncomingMessage): boolean =>
+  method === 'GET' && url.split('?')[0] === '/v1/ws' && headers.upgrade?.toLowerCase() === 'websocket';
 
 export const offeredBy = (headers: IncomingHttpHeaders): string[] =>
   (headers['sec-websocket-protocol'] ?? '')

@@ -16,6 +16,7 @@ export class SocketDoor {
   async admit(request: IncomingMessage, socket: Socket): Promise<Admitted | undefined> {
     const gone = new AbortController();
     socket.on('error', () => socket.destroy());
+    socket.once('close', () => gone.abort());
     const call: InProcessCall = { signal: gone.signal, upgrade: true };
     try {
       const { method = 'GET', url = '/', headers } = request;
@@ -35,6 +36,9 @@ export class SocketDoor {
   }
 }
 
+/** How long a client that is refused may take to read why. */
+const REFUSAL_MS = 5_000;
+
 /** Said by what is under the answer. */
 const OWN_HEADERS = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding']);
 
@@ -46,14 +50,15 @@ function refuse(socket: Socket, { status, headers, body }: InProcessAnswer): und
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ];
+  socket.setTimeout(REFUSAL_MS, () => socket.destroy());
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
   return undefined;
 }
 
 /**
- * Gives a request that asks for another protocol than WebSocket back to the server, without its wish, which may be
- * ignored: Java's client asks for HTTP/2 so with every first request. Once somebody listens for upgrades, Node leaves
- * such a request to him, its body unread.
+ * Gives a request that asks for another protocol, or for WebSocket elsewhere, back to the server without its wish, which
+ * may be ignored: Java's client asks for HTTP/2 so with every first request. Once somebody listens for upgrades, Node
+ * leaves such a request to him, its body unread.
  */
 export function serveUnupgraded(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];

@@ -5,7 +5,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { createOpenApiDocument } from '../../../shared/http/index.js';
-import { encodingFor } from './handshake.js';
+import { encodingFor, isHandshake } from './handshake.js';
 import { MethodCatalogue } from './method-catalogue.js';
 import { serveUnupgraded, SocketDoor } from './socket-door.js';
 import { limitsOf, SOCKET_OPTIONS, type SocketOptions } from './socket.options.js';
@@ -80,7 +80,7 @@ export class MusterWsAdapter extends WsAdapter {
   }
 
   private async upgrade(http: Server, request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return serveUnupgraded(http, request, socket, head);
+    if (!isHandshake(request)) return serveUnupgraded(http, request, socket, head);
 
     const door = this.app.get(SocketDoor, { strict: false });
     const admitted = await door.admit(request, socket);
