@@ -7,6 +7,7 @@ import { TaskIndexes1763900400000 } from './1763900400000-task-indexes.js';
 import { TaskCore1763900500000 } from './1763900500000-task-core.js';
 import { EventSubscribers1763900600000 } from './1763900600000-event-subscribers.js';
 import { Webhooks1763900700000 } from './1763900700000-webhooks.js';
+import { Attendance1763900800000 } from './1763900800000-attendance.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   TaskCore1763900500000,
   EventSubscribers1763900600000,
   Webhooks1763900700000,
+  Attendance1763900800000,
 ];

@@ -22,10 +22,11 @@ const registered = define('agent.registered', 'An agent was registered for the f
 const updated = define('agent.updated', 'Fields changed, by an update or because the agent registered again.', {
   changes: { type: 'object', description: 'The new values.', properties: FIELDS },
 });
-const statusChanged = define('agent.status_changed', 'By request, or because an agent that was offline was heard of.', {
-  from: STATUS,
-  to: STATUS,
-});
+const statusChanged = define(
+  'agent.status_changed',
+  'By request, because an agent that was offline was heard of, or because one that was attended no longer was.',
+  { from: STATUS, to: STATUS },
+);
 const deleted = define('agent.deleted', 'The agent was removed and its name is free.', {});
 
 export function agentRegistered(caller: Caller, agent: Agent): NewEvent {

@@ -23,8 +23,24 @@ export type AgentPatch = Partial<Pick<Agent, 'kind' | 'status' | 'capabilities' 
 
 type Row = Record<string, unknown>;
 
+interface Beat {
+  id: string;
+  /** Set by who attends it: without a sign of life for so long it is offline. */
+  offlineAfterMs?: number | undefined;
+}
+
+/** An agent that was attended and is offline now, and what it was before. */
+export interface Absent {
+  agent: Agent;
+  was: AgentStatus;
+}
+
 /** As many agents as a tenant has by default. */
 const MAX_CAPABLE = 1_000;
+
+/** Attended, and nothing was heard of it for too long. */
+const IS_ABSENT = `offline_after_ms < $1::bigint AND deleted_at IS NULL
+  AND last_seen_at < now() - offline_after_ms * interval '1 millisecond'`;
 
 @Injectable()
 export class AgentsRepository extends AggregateRepository {
@@ -34,7 +50,7 @@ export class AgentsRepository extends AggregateRepository {
   private readonly reads = new Coalesced<Agent | undefined>();
   private readonly heartbeats = this.batched({
     operation: 'agents.heartbeat',
-    flush: (tenantId, ids: string[]) => this.flushHeartbeats(tenantId, ids),
+    flush: (tenantId, beats: Beat[]) => this.flushHeartbeats(tenantId, beats),
     // Two statements of one tenant would lock the same agents in different orders.
     lanes: 1,
   });
@@ -163,10 +179,48 @@ export class AgentsRepository extends AggregateRepository {
     return this.toAgent(row);
   }
 
-  /** A sign of life: sets `last_seen_at` and nothing else. Concurrent calls share a statement. @throws NotFound */
+  /**
+   * A sign of life: sets `last_seen_at`, from who attends the agent also how long there may be none, and nothing else.
+   * Concurrent calls share a statement. @throws NotFound
+   */
   @Operation()
-  async heartbeat(tenantId: string, id: string): Promise<AgentHeartbeat> {
-    return this.heartbeats(tenantId, id);
+  async heartbeat(tenantId: string, id: string, offlineAfterMs?: number): Promise<AgentHeartbeat> {
+    return this.heartbeats(tenantId, { id, offlineAfterMs });
+  }
+
+  /** Tenants with agents that were attended and are no longer heard of, and may be so for at most `ms`. */
+  @Operation()
+  async tenantsWithAbsent(ms: number): Promise<string[]> {
+    const rows = await this.query<{ tenant_id: string }>(`SELECT DISTINCT tenant_id FROM agents WHERE ${IS_ABSENT}`, [
+      ms,
+    ]);
+    return rows.map((row) => row.tenant_id);
+  }
+
+  /**
+   * Ends the attendance of up to `limit` such agents. Those that might work are offline then, and answered; the others
+   * keep the status that somebody chose. Rows that are being changed are left for the next time: a sign of life may be
+   * on its way, and it locks several in an order of its own.
+   */
+  @Operation()
+  async endAttendance(tenantId: string, ms: number, limit: number): Promise<Absent[]> {
+    const rows = await this.query<Row & { was: AgentStatus }>(
+      `WITH absent AS (
+         SELECT id, status AS was, status IN ('active', 'starting') AS might_work FROM agents
+         WHERE tenant_id = $2 AND ${IS_ABSENT} LIMIT $3 FOR UPDATE SKIP LOCKED)
+       UPDATE agents SET
+         offline_after_ms = NULL,
+         status = CASE WHEN might_work THEN 'offline' ELSE status END,
+         updated_at = CASE WHEN might_work THEN now() ELSE updated_at END,
+         version = version + might_work::int
+       FROM absent WHERE tenant_id = $2 AND agents.id = absent.id
+       RETURNING agents.*, was`,
+      [ms, tenantId, limit],
+    );
+    const absent = rows.map((row) => ({ agent: this.toAgent(row), was: row.was }));
+    const left = absent.filter(({ agent, was }) => agent.status !== was);
+    await this.changed(tenantId, ...left.map(({ agent }) => agent.id));
+    return left;
   }
 
   /** As `heartbeat`, by name; locks the row until the end of the transaction. */
@@ -191,23 +245,28 @@ export class AgentsRepository extends AggregateRepository {
     return this.reads.get(`${tenantId} ${id}`, () => this.cache.getOrLoad(this.cached, tenantId, id, fromDatabase));
   }
 
-  private async flushHeartbeats(tenantId: string, ids: string[]): Promise<Outcome<AgentHeartbeat>[]> {
+  private async flushHeartbeats(tenantId: string, beats: Beat[]): Promise<Outcome<AgentHeartbeat>[]> {
+    const attended = beats.filter(({ offlineAfterMs }) => offlineAfterMs !== undefined);
+    // Of several for one agent those of who attends it count.
+    const times = new Map([...beats, ...attended].map(({ id, offlineAfterMs = null }) => [id, offlineAfterMs]));
     const rows = await this.query(
-      `UPDATE agents SET last_seen_at = now() WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL
+      `UPDATE agents SET last_seen_at = now(), offline_after_ms = coalesce(beat.ms, offline_after_ms)
+       FROM unnest($2::uuid[], $3::int[]) AS beat (agent_id, ms)
+       WHERE tenant_id = $1 AND id = beat.agent_id AND deleted_at IS NULL
        RETURNING id, status, last_seen_at`,
-      [tenantId, ids],
+      [tenantId, [...times.keys()], [...times.values()]],
     );
     const found = new Map(rows.map(this.toAgent).map(({ id, status, lastSeenAt }) => [id, { id, status, lastSeenAt }]));
-    return ids.map((id) => {
+    return beats.map(({ id }) => {
       const value = found.get(id);
       return value ? { value } : { error: new NotFound('agent', id) };
     });
   }
 
-  /** After the commit: forgets the cached copy. */
-  private changed(tenantId: string, id: string): Promise<void> {
+  /** After the commit: forgets the cached copies. */
+  private changed(tenantId: string, ...ids: string[]): Promise<void> {
     return this.persistence.transactions.afterCommit(async () => {
-      await this.cache.invalidate(this.cached.type, tenantId, [id]);
+      await this.cache.invalidate(this.cached.type, tenantId, ids);
       this.reads.forget();
     });
   }

@@ -90,23 +90,27 @@ export class AgentsService {
     return this.transition(caller, await this.agents.getForUpdate(caller.tenantId, id), status);
   }
 
-  /** A sign of life. It makes an agent that was offline or starting active; otherwise only its time is kept. */
-  async heartbeat(caller: Caller, id: string): Promise<AgentHeartbeat> {
-    const heartbeat = await this.agents.heartbeat(caller.tenantId, id);
+  /**
+   * A sign of life. It makes an agent that was offline or starting active; otherwise only its time is kept. Whoever
+   * attends the agent says after how long without one it is offline.
+   */
+  async heartbeat(caller: Caller, id: string, offlineAfterMs?: number): Promise<AgentHeartbeat> {
+    const heartbeat = await this.agents.heartbeat(caller.tenantId, id, offlineAfterMs);
     if (!wakesUp(heartbeat.status)) return heartbeat;
     return { ...heartbeat, status: await this.wake(caller, id) };
   }
 
   /**
-   * Whoever attended it is gone. An agent that might work is offline then, unless it gave a sign of life after `seenAt`;
-   * what somebody decided about it stays. @throws NotFound
+   * Up to `limit` agents of the caller's tenant that were attended and are no longer heard of are offline, as far as they
+   * might work; what somebody decided about them stays. Only of those that may be unheard of for at most `ms`. Answers
+   * how many are offline now.
    */
   @Transactional()
-  async left(caller: Caller, id: string, seenAt: Date): Promise<Agent> {
-    const agent = await this.agents.getForUpdate(caller.tenantId, id);
-    const isThere = agent.lastSeenAt > seenAt;
-    const mightWork = agent.status === 'active' || agent.status === 'starting';
-    return mightWork && !isThere ? this.transition(caller, agent, 'offline') : agent;
+  async endAttendance(caller: Caller, ms: number, limit: number): Promise<number> {
+    const absent = await this.agents.endAttendance(caller.tenantId, ms, limit);
+    const events = absent.map(({ agent, was }) => agentStatusChanged(caller, agent, was));
+    this.events.append(caller.tenantId, ...events);
+    return absent.length;
   }
 
   /**

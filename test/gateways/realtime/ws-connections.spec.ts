@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { Agent } from '../../../src/agents/index.js';
 import { ApiKeysService } from '../../../src/shared/auth/index.js';
 import { EventLog, LiveFeeds } from '../../../src/shared/events/index.js';
+import { SupervisedNode } from '../../crash/supervised-node.js';
 import { query, workerDatabase } from '../../support/database.js';
 import { oneTo } from '../../support/event-node.js';
+import { freePort } from '../../support/free-port.js';
 import { type Given, startGiven, startNode } from '../../support/given.js';
 import { metric } from '../../support/metric.js';
 import { SocketClient } from '../../support/socket-client.js';
@@ -187,7 +190,7 @@ describe('connections over WebSocket', () => {
   });
 
   it('keeps an agent there as long as a connection attends it', async () => {
-    const { key, ada, http, tenantId } = await given.workspace({ agents: ['ada'] });
+    const { key, ada, http, tenantId, rows } = await given.workspace({ agents: ['ada'] });
     const status = async (): Promise<unknown> => (await http.get(`/v1/agents/${ada.id}`)).body.status;
     await http.post(`/v1/agents/${ada.id}/status`, { status: 'offline' });
     const first = await SocketClient.open(given.node.url, { key });
@@ -218,9 +221,44 @@ describe('connections over WebSocket', () => {
     await third.call('agent.attach', { agentId: ada.id });
     await http.post(`/v1/agents/${ada.id}/status`, { status: 'draining' });
     await third.close();
-    const page = await given.node.get(EventLog).read(tenantId, tenantId, { after: 0, limit: 100 });
-    expect(page.events.map(({ type }) => type)).toContain('agent.status_changed');
+    const isAttended = 'SELECT FROM agents WHERE tenant_id = $1 AND offline_after_ms IS NOT NULL';
+    await until(async () => (await rows(isAttended)).length === 0, 'its time has run out');
     expect(await status()).toBe('draining');
+  });
+
+  it('does not keep an agent there whose node is stopped or killed', async () => {
+    const { key, ada, bob, http } = await given.workspace({ agents: ['ada', 'bob'] });
+    const offline = (agent: Agent) =>
+      until(
+        async () => (await http.get(`/v1/agents/${agent.id}`)).body.status === 'offline',
+        `${agent.name} is offline`,
+      );
+    const settings = { MUSTER_WS_PING_MS: String(PING_MS) };
+    const stopped = await startNode(workerDatabase(), settings);
+    const killed = new SupervisedNode(await freePort(), { ...settings, DATABASE_URL: workerDatabase() });
+    await killed.untilReady();
+    await (await SocketClient.open(stopped.url, { key })).call('agent.attach', { agentId: ada.id });
+    await (await SocketClient.open(killed.url, { key })).call('agent.attach', { agentId: bob.id });
+
+    killed.kill();
+    await Promise.all([killed.stop(), stopped.stop()]);
+    await Promise.all([offline(ada), offline(bob)]);
+  });
+
+  it('forgets an agent that is deleted, and has no more of them attended than may be', async () => {
+    const { key, agent, http } = await given.workspace();
+    const client = await SocketClient.open(given.node.url, { key });
+    const agents = await Promise.all(Array.from({ length: 102 }, (_, n) => agent(`agent ${n}`)));
+    const attach = ({ id }: Agent) => client.ask('agent.attach', { agentId: id });
+    const answers = await Promise.all(agents.map(attach));
+    const refused = answers.flatMap(({ error }) => error ?? []);
+    expect(refused).toHaveLength(2);
+    expect(refused[0]).toMatchObject({ code: -32_602, data: { code: 'invalid_input' } });
+
+    const [doomed, last] = [agents.find((_, n) => answers[n]?.result), agents.find((_, n) => answers[n]?.error)];
+    await http.delete(`/v1/agents/${doomed?.id}`);
+    await until(async () => (await attach(last as Agent)).result, 'there is room for another');
+    await client.close();
   });
 
   it('refuses to attend what is no agent of the tenant, or may not be changed', async () => {

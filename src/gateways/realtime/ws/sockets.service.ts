@@ -135,7 +135,6 @@ export class Sockets implements OnModuleDestroy {
       onSent: () => messages.inc({ direction: 'out' }),
       onPing: (connection) => this.attendance.beat(connection),
       onClosed: (connection, reason) => {
-        this.attendance.release(connection);
         this.connections.delete(connection);
         closed.inc({ reason });
         if (this.connections.size === 0) this.emptied?.();
