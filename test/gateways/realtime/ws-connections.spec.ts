@@ -108,6 +108,31 @@ describe('connections over WebSocket', () => {
     await node.stop();
   });
 
+  it('counts requests that are refused before their route', async () => {
+    const node = await startNode(workerDatabase(), {
+      MUSTER_RATE_LIMIT_KEY_PER_SECOND: '1',
+      MUSTER_RATE_LIMIT_KEY_BURST: '20',
+      MUSTER_WS_IN_FLIGHT: '1',
+    });
+    const refused: [string, string, object][] = [
+      ['a parameter that leads nowhere', 'task.get', { id: 'x' }],
+      ['a token that is none', 'task.list', { progressToken: {} }],
+      ['one too many under way', 'task.list', {}],
+      ['no method', 'task.destroy', {}],
+    ];
+    for (const [, method, params] of refused) {
+      const { key, ada } = await given.workspace({ agents: ['ada'] });
+      const client = await SocketClient.open(node.url, { key });
+      if (Object.keys(params).length === 0) client.request('task.claim', { agentId: ada.id, waitSeconds: 30 });
+      await until(async () => {
+        const { error } = await client.ask(method, params);
+        return error?.data.code === 'rate_limited';
+      });
+      await client.close();
+    }
+    await node.stop();
+  });
+
   it('[S156] sends clients away when the node stops: what is under way is answered, and they are told to come again', async () => {
     const node = await startNode(workerDatabase());
     const { key, ada, workspace } = await given.workspace({ agents: ['ada'] });
@@ -333,6 +358,25 @@ describe('a client over WebSocket that takes nothing', () => {
     for (let n = 0; n < sent; n++) client.request('methods');
     await until(() => metric(given.node, 'sockets_closed_total{reason="stalled"}'), 'it is given up');
     expect(await metric(given.node, 'socket_messages_total{direction="in"}')).toBeLessThan(sent);
+    client.ws.terminate();
+  });
+
+  it('has few of its reads answered, however many it asks for', async () => {
+    const { key, http } = await given.tenant();
+    for (let n = 0; n < 10; n++) {
+      await http.post('/v1/tasks', { type: 'build', title: 'a', parameters: { text: 'a'.repeat(50_000) } });
+    }
+    const served = (): Promise<number> =>
+      metric(given.node, 'http_request_duration_seconds_count{method="GET",route="/v1/tasks",status="200"}');
+    const before = await metric(given.node, 'sockets_closed_total{reason="stalled"}');
+    const client = await SocketClient.open(given.node.url, { key });
+    client.ws.pause();
+    for (let n = 0; n < 250; n++) client.request('task.list');
+    await until(
+      async () => (await metric(given.node, 'sockets_closed_total{reason="stalled"}')) > before,
+      'it is given up',
+    );
+    expect(await served()).toBeLessThan(125);
     client.ws.terminate();
   });
 });

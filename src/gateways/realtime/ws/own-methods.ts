@@ -28,7 +28,7 @@ export class OwnMethods {
     this.methods = new Map<string, OwnMethod>([
       ['ping', () => answer({})],
       ['time', () => answer({ time: new Date().toISOString() })],
-      ['methods', () => ({ result: this.catalogue.text() })],
+      ['methods', (connection) => this.describe(connection)],
       ['agent.attach', async (connection, params) => answer(await this.attendance.attach(connection, params))],
       ['agent.detach', (connection, params) => this.detach(connection, params)],
       ['subscribe', (connection, params) => this.subscribe(connection, params)],
@@ -39,6 +39,11 @@ export class OwnMethods {
 
   find(name: string): OwnMethod | undefined {
     return this.methods.get(name);
+  }
+
+  private async describe(connection: SocketConnection): Promise<Outcome> {
+    using _turn = await connection.turnToRead();
+    return { result: this.catalogue.text() };
   }
 
   private async subscribe(connection: SocketConnection, params: JsonObject): Promise<Outcome> {

@@ -9,11 +9,13 @@ export interface RestMethod {
   readonly rest: 'query' | 'body' | undefined;
   /** Whether the route asks for `If-Match`. */
   readonly versioned: boolean;
+  /** Whether it only reads: its answer can be much larger than the request. */
+  readonly reads: boolean;
 }
 
 /**
- * What each method calls: verb, path, what takes the parameters that are not in the path, and whether it changes a
- * version that was read. A test holds the table against docs/openapi.json.
+ * What each method calls: verb, path, what takes the parameters that are not in the path, whether it changes a
+ * version that was read, and whether it only reads although it is no GET. A test holds the table against docs/openapi.json.
  */
 const ROUTES: Readonly<Record<string, string>> = {
   'workspace.create': 'POST /v1/workspaces body',
@@ -37,7 +39,7 @@ const ROUTES: Readonly<Record<string, string>> = {
   'task.import': 'POST /v1/tasks/import body',
   'task.list': 'GET /v1/tasks query',
   'task.get': 'GET /v1/tasks/{id}',
-  'task.getBatch': 'POST /v1/tasks/get body',
+  'task.getBatch': 'POST /v1/tasks/get body reads',
   'task.update': 'PATCH /v1/tasks/{id} body versioned',
   'task.delete': 'DELETE /v1/tasks/{id}',
   'task.claim': 'POST /v1/tasks/claim body',
@@ -95,7 +97,8 @@ function methodOf([name, route]: [string, string]): [string, RestMethod] {
   const [verb = '', path = '', ...words] = route.split(' ');
   const ids = [...path.matchAll(/\{(\w+)\}/g)].map(([, id = '']) => id);
   const rest = words.find((word) => word === 'query' || word === 'body');
-  return [name, { name, verb, path, ids, rest, versioned: words.includes('versioned') }];
+  const reads = verb === 'GET' || words.includes('reads');
+  return [name, { name, verb, path, ids, rest, versioned: words.includes('versioned'), reads }];
 }
 
 export const REST_METHODS: ReadonlyMap<string, RestMethod> = new Map(Object.entries(ROUTES).map(methodOf));

@@ -4,8 +4,8 @@ import { InvalidInput, type JsonObject, type JsonValue } from '../../../shared/e
 import { TooManyItems } from '../../../shared/http/index.js';
 import { type Outcome, OwnMethods } from './own-methods.js';
 import { RestCalls } from './rest-calls.js';
-import { REST_METHODS } from './rest-methods.js';
-import { type RpcError, toRpcError } from './rpc-errors.js';
+import { REST_METHODS, type RestMethod } from './rest-methods.js';
+import { RefusedCall, type RpcError, toRpcError } from './rpc-errors.js';
 import { idOf, type RpcId, requestOf, type RpcRequest } from './rpc-request.js';
 import type { SocketConnection } from './socket-connection.js';
 import { limitsOf, SOCKET_OPTIONS, type SocketLimits, type SocketOptions } from './socket.options.js';
@@ -82,35 +82,40 @@ export class Rpc {
       const { result, afterwards } = await this.run(connection, request);
       return { ...(id !== undefined && { bytes: connection.encoding.answer(id, result) }), afterwards };
     } catch (error) {
-      const failed = this.errorOf(connection, error, request.method);
+      const isCounted = error instanceof RefusedCall || !REST_METHODS.has(request.method);
+      const failed = this.errorOf(
+        connection,
+        isCounted ? error : await this.counted(connection, error),
+        request.method,
+      );
       if (id === undefined) return {};
       // Under its id it would be taken for the answer to the first request.
       return { bytes: encodeError(connection, error instanceof IdInUse ? null : id, failed) };
     }
   }
 
+  /** Routes count their requests; what passes none is counted here. */
   private async run(connection: SocketConnection, { id, method, params }: RpcRequest): Promise<Outcome> {
+    const route = REST_METHODS.get(method);
+    if (!route) await this.rates.take(connection.peer.caller);
     if (method === 'cancel') return this.cancel(connection, params.id);
     using call = connection.begin(id);
-    const route = REST_METHODS.get(method);
     if (!route) return await this.runOwn(connection, method, params);
 
     const { progressToken, ...asked } = params;
     using _progress = this.progress(connection, progressToken);
+    using _turn = isLongRead(route, asked) ? await connection.turnToRead() : undefined;
     return { result: await this.rest.call(route, asked, call.origin) };
   }
 
-  /** These pass no route, where requests are counted. */
-  private async runOwn(connection: SocketConnection, method: string, params: JsonObject): Promise<Outcome> {
-    await this.rates.take(connection.peer.caller);
+  private runOwn(connection: SocketConnection, method: string, params: JsonObject): Outcome | Promise<Outcome> {
     const own = this.own.find(method);
     if (!own) throw new MethodNotFound(method);
     return own(connection, params);
   }
 
   /** Takes no place among the requests under way: it ends one of them. */
-  private async cancel(connection: SocketConnection, id: JsonValue | undefined): Promise<Outcome> {
-    await this.rates.take(connection.peer.caller);
+  private cancel(connection: SocketConnection, id: JsonValue | undefined): Outcome {
     if (typeof id !== 'string' && typeof id !== 'number') {
       throw InvalidInput.of('id', 'isId', 'id must be that of a request under way, a string or a number.');
     }
@@ -131,15 +136,19 @@ export class Rpc {
     return { [Symbol.dispose]: () => clearInterval(timer) };
   }
 
-  /** Of what is no request. It counts as one: nobody may send rubbish without end. */
+  /** Of what is no request. */
   private async refuse(connection: SocketConnection, id: RpcId, error: unknown): Promise<Reply> {
-    let refusal = error;
+    return { bytes: encodeError(connection, id, this.errorOf(connection, await this.counted(connection, error))) };
+  }
+
+  /** What is refused before its route counts as a request: nobody may send rubbish without end. @returns the refusal */
+  private async counted(connection: SocketConnection, refusal: unknown): Promise<unknown> {
     try {
       await this.rates.take(connection.peer.caller);
+      return refusal;
     } catch (limited) {
-      refusal = limited;
+      return limited;
     }
-    return { bytes: encodeError(connection, id, this.errorOf(connection, refusal)) };
   }
 
   private errorOf(connection: SocketConnection, error: unknown, method?: string): RpcError {
@@ -148,6 +157,9 @@ export class Rpc {
     return failed;
   }
 }
+
+/** Pages can be large, those of feeds only up to a limit of their own: who waits for events takes nobody's turn. */
+const isLongRead = ({ reads }: RestMethod, { wait }: JsonObject): boolean => reads && wait === undefined;
 
 function decode({ encoding }: SocketConnection, bytes: Buffer, binary: boolean): JsonValue {
   if (binary === encoding.binary) return encoding.decode(bytes);

@@ -9,6 +9,7 @@ import type { FeedPump } from './feed-pump.js';
 import type { CallOrigin } from './rest-calls.js';
 import type { RpcId } from './rpc-request.js';
 import type { SocketLimits } from './socket.options.js';
+import { Turns } from './turns.js';
 import { IdInUse, TooManyInFlight } from './ws.errors.js';
 
 /** Who connects, and how, as the handshake found. */
@@ -35,6 +36,8 @@ export interface ConnectionHooks {
 const FULL_BYTES = 64 * 1024;
 /** With more than this, nothing more is read of what the client asks. */
 const PAUSE_BYTES = 256 * 1024;
+/** Reads that are under way at once; their answers can be large. */
+const READS_ABREAST = 16;
 /** Clients that are sent away come back at times of their own, not all at once. */
 const COME_BACK_MS = 3_000;
 
@@ -43,12 +46,16 @@ interface Call extends Disposable {
   origin: CallOrigin;
 }
 
+/** As far as the system tells: what it has taken of a write that is still under way. */
+type Handled = Socket & { _handle?: { writeQueueSize: number } | null };
+
 /** One open connection: what is sent, what is under way, and how it ends. */
 export class SocketConnection {
   readonly pumps = new Map<string, FeedPump>();
   /** Agents that are there as long as this connection is. */
   readonly agents = new Set<string>();
   private readonly waiting = new Map<RpcId, AbortController>();
+  private readonly reads = new Turns(READS_ABREAST);
   private readonly isPlain = this.ws.extensions === '';
   private readonly openedAt = performance.now();
   /** Messages that are still to be answered. */
@@ -151,6 +158,18 @@ export class SocketConnection {
     return this.room.promise;
   }
 
+  /**
+   * The turn of a read, which ends when it is disposed of: not many at once, and none while too much is on its way, so that
+   * the answers for a client that does not take them stay few. @throws NodeStopping when nobody waits any more
+   */
+  async turnToRead(): Promise<Disposable> {
+    const turn = await this.reads.take();
+    for (let room = this.whenRoom(); room; room = this.whenRoom()) await room;
+    if (this.isOpen) return turn;
+    turn[Symbol.dispose]();
+    throw new NodeStopping();
+  }
+
   close(reason: keyof typeof CLOSE_CODES, text: string): void {
     this.reason ??= reason;
     this.ws.close(CLOSE_CODES[reason], text);
@@ -177,14 +196,20 @@ export class SocketConnection {
   tick(now: number): void {
     const { pingMs, idleMs, maxAgeMs, stalledMs } = this.limits;
     if (this.ws.bufferedAmount < FULL_BYTES) this.drained();
-    const taken = this.socket.bytesWritten - this.socket.writableLength;
-    if (taken > this.taken || this.ws.bufferedAmount === 0) this.takenAt = now;
+    const taken = this.takenBytes;
+    if (taken !== this.taken || this.ws.bufferedAmount === 0) this.takenAt = now;
     this.taken = taken;
     if (now - this.takenAt > stalledMs) return this.terminate('stalled');
     if (!this.ws.isPaused && now - this.heardAt > 2 * pingMs) return this.terminate('no_pong');
     if (now - this.pingedAt >= pingMs) this.ping(now);
     if (this.isIdle && now - this.askedAt > idleMs) this.close('idle', 'Nothing was asked for or followed.');
     if (now - this.openedAt > maxAgeMs) this.leave('max_age', 'The connection is as old as one may get.');
+  }
+
+  /** Node writes what has gathered at once and counts it when all of it is taken, which may be long for a slow client. */
+  private get takenBytes(): number {
+    const { bytesWritten, writableLength, _handle } = this.socket as Handled;
+    return bytesWritten - writableLength - (_handle?.writeQueueSize ?? 0);
   }
 
   private get isIdle(): boolean {
@@ -217,7 +242,11 @@ export class SocketConnection {
   }
 
   private drained(): void {
-    if (this.ws.isPaused) this.ws.resume();
+    if (this.ws.isPaused) {
+      this.ws.resume();
+      // What it said meanwhile is still to be read.
+      this.heardAt = performance.now();
+    }
     this.room?.give();
     this.room = undefined;
   }
