@@ -345,6 +345,26 @@ describe('a slow consumer over WebSocket', () => {
     expect([...seen, ...again.numbersOf(third)]).toEqual(oneTo(written).slice(1));
     await Promise.all([quick.close(), again.close()]);
   });
+
+  it('is not who subscribes in a batch that takes long to be answered', async () => {
+    const { key, tenantId, workspace, ada } = await given.workspace({ agents: ['ada'] });
+    const client = await SocketClient.open(given.node.url, { key });
+    const follow = { feeds: [{ workspaceId: workspace.id, after: 1 }] };
+    client.send([
+      { jsonrpc: '2.0', id: 's', method: 'subscribe', params: follow },
+      { jsonrpc: '2.0', id: 'c', method: 'task.claim', params: { agentId: ada.id, waitSeconds: 30 } },
+    ]);
+    await client.call('time');
+    for (let n = 0; n < 5; n++) await write(given, tenantId, workspace.id, 100);
+    await until(async () => (await client.call('cancel', { id: 'c' })).cancelled, 'the claim ends');
+    const [subscribed] = await client.batch();
+    const { subscription } = subscribed?.result as unknown as { subscription: string };
+
+    await client.untilEvents(subscription, 500);
+    expect(client.numbersOf(subscription)).toEqual(oneTo(501).slice(1));
+    expect(client.notices('resync')).toEqual([]);
+    await client.close();
+  });
 });
 
 describe('a client over WebSocket that takes nothing', () => {

@@ -6,7 +6,7 @@ import { type Outcome, OwnMethods } from './own-methods.js';
 import { RestCalls } from './rest-calls.js';
 import { REST_METHODS, type RestMethod } from './rest-methods.js';
 import { RefusedCall, type RpcError, toRpcError } from './rpc-errors.js';
-import { idOf, type RpcId, requestOf, type RpcRequest } from './rpc-request.js';
+import { idOf, isObject, type RpcId, requestOf, type RpcRequest } from './rpc-request.js';
 import type { SocketConnection } from './socket-connection.js';
 import { limitsOf, SOCKET_OPTIONS, type SocketLimits, type SocketOptions } from './socket.options.js';
 import { IdInUse, InvalidRequest, MethodNotFound } from './ws.errors.js';
@@ -56,13 +56,17 @@ export class Rpc {
     if (messages.length === 0) throw new InvalidRequest('A batch must hold a request.');
     if (messages.length > this.limits.batch) throw new TooManyItems('requests', this.limits.batch);
     const replies: Reply[] = [];
-    let next = 0;
-    const lane = async (): Promise<void> => {
-      for (let index = next++; index < messages.length; index = next++) {
-        replies[index] = await this.one(connection, messages[index] ?? null);
-      }
+    const work = async (indexes: readonly number[]): Promise<void> => {
+      const left = indexes.values();
+      const lane = async (): Promise<void> => {
+        for (const index of left) replies[index] = await this.one(connection, messages[index] ?? null);
+      };
+      await Promise.all(Array.from({ length: ABREAST }, lane));
     };
-    await Promise.all(Array.from({ length: Math.min(ABREAST, messages.length) }, lane));
+    // A subscription fills up until the batch is answered, so nothing is waited for once it is open.
+    const indexes = [...messages.keys()];
+    await work(indexes.filter((index) => !isSubscribe(messages[index])));
+    await work(indexes.filter((index) => isSubscribe(messages[index])));
     const answers = replies.flatMap(({ bytes }) => bytes ?? []);
     return {
       ...(answers.length > 0 && { bytes: connection.encoding.batch(answers) }),
@@ -157,6 +161,8 @@ export class Rpc {
     return failed;
   }
 }
+
+const isSubscribe = (message: JsonValue | undefined): boolean => isObject(message) && message.method === 'subscribe';
 
 /** Pages can be large, those of feeds only up to a limit of their own: who waits for events takes nobody's turn. */
 const isLongRead = ({ reads }: RestMethod, { wait }: JsonObject): boolean => reads && wait === undefined;
