@@ -16,6 +16,7 @@ describe('OpenStreams', () => {
       expect.objectContaining({ details: { limitedBy: 'tenant', limit: 3 } }),
     );
     streams.take(caller('b', '1'));
+    expect(streams.size).toBe(4);
   });
 
   it('takes a place back once, and remembers nothing of who has none', () => {
@@ -25,6 +26,7 @@ describe('OpenStreams', () => {
     close();
     close();
 
+    expect(streams.size).toBe(0);
     expect(streams['counts'].size).toBe(0);
     streams.take(caller('a', '1'));
     expect(() => streams.take(caller('a', '1'))).toThrow();

@@ -5,6 +5,7 @@ import { TooManyStreams } from './realtime.errors.js';
 /** Counts the streams, or the connections of another kind, that are open on this node, by key and by tenant. */
 export class OpenStreams {
   private readonly counts = new Map<string, number>();
+  private total = 0;
 
   constructor(
     private readonly perKey: number,
@@ -12,16 +13,24 @@ export class OpenStreams {
     private readonly Refusal: new (what: 'key' | 'tenant', limit: number) => DomainError = TooManyStreams,
   ) {}
 
+  /** How many there are. */
+  get size(): number {
+    return this.total;
+  }
+
   /** @returns what gives the place back; only its first call counts. @throws TooManyStreams, or what refuses instead */
   take({ tenantId, keyId, actorId }: Principal): () => void {
     const [key, tenant] = [`${tenantId}:${keyId ?? actorId}`, tenantId];
     if (this.of(key) >= this.perKey) throw new this.Refusal('key', this.perKey);
     if (this.of(tenant) >= this.perTenant) throw new this.Refusal('tenant', this.perTenant);
-    this.add(key, 1);
-    this.add(tenant, 1);
+    const count = (one: 1 | -1): void => {
+      this.total += one;
+      for (const name of [key, tenant]) this.add(name, one);
+    };
+    count(1);
     let held = true;
     return () => {
-      if (held) for (const name of [key, tenant]) this.add(name, -1);
+      if (held) count(-1);
       held = false;
     };
   }

@@ -1,5 +1,4 @@
-import { Matches } from 'class-validator';
-import { SUBSCRIBER_NAME, SUBSCRIBER_NAME_RULE } from '../../shared/events/index.js';
+import { IsSubscriberName } from '../../shared/events/index.js';
 import { Omittable } from '../../shared/http/index.js';
 import { FeedQuery } from '../../workspaces/index.js';
 
@@ -9,6 +8,6 @@ export class StreamQuery extends FeedQuery {
    * whatever `after` and `Last-Event-ID` say. `after` is where a new one begins. An older stream of it ends.
    */
   @Omittable()
-  @Matches(SUBSCRIBER_NAME, { message: `$property must be ${SUBSCRIBER_NAME_RULE}` })
+  @IsSubscriberName()
   subscriber?: string;
 }

@@ -10,7 +10,7 @@ export { EventMaintenance } from './event-maintenance.js';
 export * from './events.errors.js';
 export { EventsModule } from './events.module.js';
 export type { EventsOptions } from './events.options.js';
-export { IsSubjectFilter, IsTypeFilter, MAX_FILTERS } from './filter-fields.js';
+export { IsSubjectFilter, IsSubscriberName, IsTypeFilter, MAX_FILTERS } from './filter-fields.js';
 export { Leadership } from './leadership.js';
 export { DEFAULT_BUFFER, LiveFeeds, type SubscribeOptions } from './live-feeds.js';
 export {

@@ -30,7 +30,6 @@ export class Sockets implements OnModuleDestroy {
   private readonly places: OpenStreams;
   private readonly connections = new Set<SocketConnection>();
   private readonly hooks: ConnectionHooks;
-  private taken = 0;
   private stopping = false;
   private tickedAt = 0;
   private emptied?: () => void;
@@ -54,15 +53,8 @@ export class Sockets implements OnModuleDestroy {
   /** Keeps a place for a connection of the caller. @throws NodeStopping, NodeFull, TooManyConnections */
   reserve(caller: Principal): () => void {
     if (this.stopping) throw new NodeStopping();
-    if (this.taken >= this.limits.connections) throw new NodeFull(this.limits.connections);
-    const giveBack = this.places.take(caller);
-    this.taken++;
-    let held = true;
-    return () => {
-      if (held) this.taken--;
-      held = false;
-      giveBack();
-    };
+    if (this.places.size >= this.limits.connections) throw new NodeFull(this.limits.connections);
+    return this.places.take(caller);
   }
 
   accept(ws: WebSocket, socket: Socket, { stillAllowed, giveBack: _, ...peer }: Admitted): void {

@@ -1,5 +1,5 @@
-import { ArrayMaxSize, ArrayMinSize, Matches } from 'class-validator';
-import { IsSubjectFilter, IsTypeFilter, SUBSCRIBER_NAME, SUBSCRIBER_NAME_RULE } from '../../../shared/events/index.js';
+import { ArrayMaxSize, ArrayMinSize } from 'class-validator';
+import { IsSubjectFilter, IsSubscriberName, IsTypeFilter } from '../../../shared/events/index.js';
 import { IsId, IsWhole, NestedList, Omittable } from '../../../shared/http/index.js';
 
 /** A place in a feed. */
@@ -37,6 +37,6 @@ export class SubscribeParams {
    * acknowledged, whatever `after` says. An older opening of it ends.
    */
   @Omittable()
-  @Matches(SUBSCRIBER_NAME, { message: `$property must be ${SUBSCRIBER_NAME_RULE}` })
+  @IsSubscriberName()
   subscriber?: string;
 }
