@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Leadership } from '../shared/events/index.js';
+import { Rounds } from '../shared/resilience/index.js';
 import { AgentsRepository } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
 
@@ -18,9 +19,14 @@ const ACTOR = 'sweeper';
 @Injectable()
 export class AttendanceSweeper implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(AttendanceSweeper.name);
-  private timer?: NodeJS.Timeout;
-  private running: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private readonly rounds = new Rounds(
+    () => this.round(),
+    INTERVAL_MS,
+    (error) => {
+      this.keptSince = performance.now();
+      this.logger.warn({ msg: 'the sweep of attended agents failed and will be tried again', err: error });
+    },
+  );
   /**
    * Since when signs of life could be kept, as far as this node knows. While all nodes or the database were away there
    * were none, so every agent has its full time from then on.
@@ -34,13 +40,11 @@ export class AttendanceSweeper implements OnApplicationBootstrap, OnApplicationS
   ) {}
 
   onApplicationBootstrap(): void {
-    this.schedule();
+    this.rounds.begin();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    clearTimeout(this.timer);
-    await this.running;
+    await this.rounds.stop();
     await this.leadership.release(SEAT);
   }
 
@@ -57,22 +61,9 @@ export class AttendanceSweeper implements OnApplicationBootstrap, OnApplicationS
     return absent;
   }
 
-  private schedule(): void {
-    if (this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.running = this.round().finally(() => this.schedule());
-    }, INTERVAL_MS);
-    this.timer.unref();
-  }
-
   private async round(): Promise<void> {
-    try {
-      if (!(await this.leadership.hold(SEAT, LEADER_TTL_MS))) return;
-      const absent = await this.sweep();
-      if (absent > 0) this.logger.log({ msg: 'attended agents are gone', count: absent });
-    } catch (error) {
-      this.keptSince = performance.now();
-      this.logger.warn({ msg: 'the sweep of attended agents failed and will be tried again', err: error });
-    }
+    if (!(await this.leadership.hold(SEAT, LEADER_TTL_MS))) return;
+    const absent = await this.sweep();
+    if (absent > 0) this.logger.log({ msg: 'attended agents are gone', count: absent });
   }
 }
