@@ -13,7 +13,7 @@ import {
   numbersOf,
   oneTo,
   someEvents,
-  startNode,
+  startTwoNodes,
 } from '../support/event-node.js';
 
 describe('appending events', () => {
@@ -23,7 +23,7 @@ describe('appending events', () => {
 
   beforeAll(async () => {
     url = await scratchDatabase();
-    nodes = await Promise.all([startNode(url, { background: false }), startNode(url, { background: false })]);
+    nodes = await startTwoNodes(url);
     node = nodes[0] as EventNode;
   });
   afterAll(() => Promise.all(nodes.map((each) => each.close())));

@@ -12,7 +12,16 @@ import {
 import { FeedsRepository } from '../../src/shared/events/feeds.repository.js';
 import { NodeStopping } from '../../src/shared/http/index.js';
 import { query, scratchDatabase } from '../support/database.js';
-import { aFeed, anEvent, type EventNode, type Feed, oneTo, someEvents, startNode } from '../support/event-node.js';
+import {
+  aFeed,
+  anEvent,
+  type EventNode,
+  type Feed,
+  oneTo,
+  someEvents,
+  startNode,
+  startTwoNodes,
+} from '../support/event-node.js';
 import { describeWithRedis, redisUrl } from '../support/redis.js';
 import { until } from '../support/until.js';
 
@@ -112,7 +121,7 @@ describe('following feeds', () => {
 
   beforeAll(async () => {
     url = await scratchDatabase();
-    [one, other] = await Promise.all([startNode(url, { background: false }), startNode(url, { background: false })]);
+    [one, other] = await startTwoNodes(url);
   });
   afterEach(() => Promise.all([expectNothingLeft(one), expectNothingLeft(other)]));
   afterAll(() => Promise.all([one.close(), other.close()]));
@@ -400,8 +409,8 @@ describe('following feeds', () => {
 describeWithRedis('following feeds with Redis', () => {
   it('joins what was written to what is being written, without gap or repeat', async () => {
     const url = await scratchDatabase();
-    const options = { background: false, channel: `muster-test-${randomUUID()}`, redisUrl: redisUrl() };
-    const nodes = await Promise.all([startNode(url, options), startNode(url, options)]);
+    const options = { channel: `muster-test-${randomUUID()}`, redisUrl: redisUrl() };
+    const nodes = await startTwoNodes(url, options);
     for (let round = 0; round < 2; round++) await expectNoSeam(nodes, { writes: 60, followers: 120 });
     await Promise.all(nodes.map(expectNothingLeft));
     await Promise.all(nodes.map((node) => node.close()));

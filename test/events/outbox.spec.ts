@@ -7,7 +7,7 @@ import {
   numbersOf,
   oneTo,
   someEvents,
-  startNode,
+  startTwoNodes,
 } from '../support/event-node.js';
 
 describe('events of transactions above READ COMMITTED', () => {
@@ -17,7 +17,7 @@ describe('events of transactions above READ COMMITTED', () => {
 
   beforeAll(async () => {
     url = await scratchDatabase();
-    [one, other] = await Promise.all([startNode(url, { background: false }), startNode(url, { background: false })]);
+    [one, other] = await startTwoNodes(url);
   });
   afterAll(() => Promise.all([one.close(), other.close()]));
 

@@ -17,7 +17,7 @@ import {
   TooManySubscribers,
 } from '../../src/shared/events/index.js';
 import { query, scratchDatabase } from '../support/database.js';
-import { aFeed, type EventNode, type Feed, oneTo, someEvents, startNode } from '../support/event-node.js';
+import { aFeed, type EventNode, type Feed, oneTo, someEvents, startTwoNodes } from '../support/event-node.js';
 import { until } from '../support/until.js';
 
 const of = (node: EventNode): Subscribers => node.module.get(Subscribers);
@@ -53,7 +53,7 @@ describe('named subscribers', () => {
 
   beforeAll(async () => {
     url = await scratchDatabase();
-    [one, other] = await Promise.all([startNode(url, { background: false }), startNode(url, { background: false })]);
+    [one, other] = await startTwoNodes(url);
   });
   afterAll(() => Promise.all([one.close(), other.close()]));
 

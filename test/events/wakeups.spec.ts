@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { query, scratchDatabase } from '../support/database.js';
-import { aFeed, anEvent, type EventNode, startNode } from '../support/event-node.js';
+import { aFeed, anEvent, type EventNode, startNode, startTwoNodes } from '../support/event-node.js';
 import { describeWithRedis, redisUrl } from '../support/redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -90,7 +90,7 @@ describe('wake-ups by NOTIFY', () => {
 
   beforeAll(async () => {
     url = await scratchDatabase();
-    [one, other] = await Promise.all([startNode(url, { background: false }), startNode(url, { background: false })]);
+    [one, other] = await startTwoNodes(url);
     await connected(one, other);
   });
   afterAll(() => Promise.all([one.close(), other.close()]));

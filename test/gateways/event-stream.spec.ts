@@ -1,42 +1,27 @@
-import { randomInt, randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
 import { ApiKeysService } from '../../src/shared/auth/index.js';
-import { EventLog, LiveFeeds, type NewEvent } from '../../src/shared/events/index.js';
+import { LiveFeeds } from '../../src/shared/events/index.js';
 import { query } from '../support/database.js';
 import { oneTo } from '../support/event-node.js';
 import { EventStreamClient, type OpenOptions } from '../support/event-stream-client.js';
 import { type Given, type RunningNode, startGiven, startNode, type Tenant } from '../support/given.js';
 import { metric } from '../support/metric.js';
+import { aNote, aWorkspace, readWhileWritten } from '../support/noted-workspace.js';
 import { until } from '../support/until.js';
 
 const HEARTBEAT_MS = 200;
 
-const aNote = (feedId: string, data: NewEvent['data'] = null, type = 'note.written'): NewEvent => ({
-  feedId,
-  type,
-  subjectType: 'note',
-  subjectId: randomUUID(),
-  data,
-});
-
 const streamPath = (workspaceId: string, queryString = ''): string =>
   `/v1/workspaces/${workspaceId}/events/stream${queryString}`;
 
-/** A tenant's workspace and whoever follows it. */
-async function aWorkspace(given: Given) {
-  const tenant = await given.tenant();
-  const { id } = tenant.workspace;
-  const begun = (await tenant.events.all()).length;
+/** A workspace and whoever follows it. */
+async function scene(given: Given) {
+  const workspace = await aWorkspace(given);
   return {
-    ...tenant,
-    id,
-    begun,
-    write: (events: NewEvent[], node = given.node): Promise<void> =>
-      node.transactions.run({}, () => Promise.resolve(node.get(EventLog).append(tenant.tenantId, ...events))),
-    notes: (count: number, data?: NewEvent['data']): NewEvent[] => Array.from({ length: count }, () => aNote(id, data)),
+    ...workspace,
     follow: (queryString = '', options: OpenOptions & { node?: RunningNode } = {}): Promise<EventStreamClient> => {
       const { node = given.node, ...more } = options;
-      return EventStreamClient.open(node.url + streamPath(id, queryString), { key: tenant.key, ...more });
+      return EventStreamClient.open(node.url + streamPath(workspace.id, queryString), { key: workspace.key, ...more });
     },
   };
 }
@@ -58,7 +43,7 @@ describe('the stream of a feed', () => {
   afterEach(() => Promise.all(given.nodes.map(nothingLeft)));
 
   it('gives what was written and then what is being written, as CloudEvents in server-sent events', async () => {
-    const { id, http, follow, begun } = await aWorkspace(given);
+    const { id, http, follow, begun } = await scene(given);
     await http.post('/v1/tasks', { type: 'build', title: 'One' });
     const stream = await follow(`?after=${begun}`);
     await stream.until(1);
@@ -82,7 +67,7 @@ describe('the stream of a feed', () => {
   });
 
   it('has a stream of the tenant too', async () => {
-    const { tenantId, key, http } = await aWorkspace(given);
+    const { tenantId, key, http } = await scene(given);
     const stream = await EventStreamClient.open(`${given.second.url}/v1/events/stream?types=workspace.*`, { key });
     await http.post('/v1/workspaces', { name: 'lab' });
     await stream.until(2);
@@ -92,38 +77,22 @@ describe('the stream of a feed', () => {
   });
 
   it('has no seam: whoever begins anywhere, on any node, while much is written gets the log from their cursor', async () => {
-    const workspace = await aWorkspace(given);
-    const { write, notes, follow, begun } = workspace;
-    await write(notes(500));
-    let written = begun + 500;
-    const writer = async (): Promise<void> => {
-      for (let n = 0; n < 50; n++) {
-        const events = notes(1 + randomInt(5));
-        await write(events, given.nodes[n % 2]);
-        written += events.length;
-      }
-    };
-    const reader = async (n: number) => {
-      await pause(randomInt(250));
-      const after = randomInt(written + 1);
-      return { after, stream: await follow(`?after=${after}`, { node: given.nodes[n % 2] as RunningNode }) };
-    };
+    const workspace = await scene(given);
+    const { last, readers } = await readWhileWritten(given, workspace, {
+      readers: 60,
+      read: (after, node) => workspace.follow(`?after=${after}`, { node }),
+    });
+    await Promise.all(readers.map(({ after, reader }) => reader.until(last - after)));
 
-    const [readers] = await Promise.all([
-      Promise.all(Array.from({ length: 60 }, (_, n) => reader(n))),
-      ...Array.from({ length: 4 }, writer),
-    ]);
-    await Promise.all(readers.map(({ after, stream }) => stream.until(written - after)));
-
-    for (const { after, stream } of readers) {
-      expect(stream.notice).toBeUndefined();
-      expect(stream.ids).toEqual(oneTo(written).slice(after));
-      stream.close();
+    for (const { after, reader } of readers) {
+      expect(reader.notice).toBeUndefined();
+      expect(reader.ids).toEqual(oneTo(last).slice(after));
+      reader.close();
     }
   });
 
   it('goes on where it stopped, on another node, by Last-Event-ID, which goes before the query', async () => {
-    const { write, notes, follow, id, begun } = await aWorkspace(given);
+    const { write, notes, follow, id, begun } = await scene(given);
     const first = await follow(`?after=${begun}`);
     await write(notes(5));
     await first.until(5);
@@ -139,15 +108,15 @@ describe('the stream of a feed', () => {
   });
 
   it('takes the filters of the feed, and moves the cursor of a client past what they leave out', async () => {
-    const { write, notes, follow, id, begun } = await aWorkspace(given);
-    const torn = aNote(id, null, 'note.torn');
+    const { write, notes, follow, id, begun } = await scene(given);
+    const torn = aNote(id, 'note.torn');
     await write([...notes(3), torn]);
     const [byType, bySubject] = await Promise.all([
       follow(`?after=0&types=note.torn,book.*`),
       follow(`?after=0&subjects=${torn.subjectId.toUpperCase()}`),
     ]);
     await Promise.all([byType.until(1), bySubject.until(1)]);
-    await write([aNote(id, null, 'book.closed'), ...notes(4)]);
+    await write([aNote(id, 'book.closed'), ...notes(4)]);
     await byType.until(2);
 
     expect(byType.ids).toEqual([begun + 4, begun + 5]);
@@ -158,7 +127,7 @@ describe('the stream of a feed', () => {
   });
 
   it('gives a sign of life when there is nothing to tell', async () => {
-    const { follow } = await aWorkspace(given);
+    const { follow } = await scene(given);
     const stream = await follow();
     const started = performance.now();
     await until(() => stream.frames.filter(({ comment }) => comment === 'heartbeat').length >= 3);
@@ -167,7 +136,7 @@ describe('the stream of a feed', () => {
   });
 
   it('tells a client that does not read to come again from its cursor, and keeps little for it', async () => {
-    const { write, notes, follow, begun } = await aWorkspace(given);
+    const { write, notes, follow, begun } = await scene(given);
     const slow = await follow(`?after=${begun}`, { paused: true });
     let written = 0;
     while ((await metric(given.node, 'live_subscriptions')) > 0) {
@@ -190,7 +159,7 @@ describe('the stream of a feed', () => {
   });
 
   it('closes the connection of one that never reads again', async () => {
-    const { write, notes, follow, begun } = await aWorkspace(given);
+    const { write, notes, follow, begun } = await scene(given);
     const dead = await follow(`?after=${begun}`, { paused: true });
     while ((await metric(given.node, 'live_subscriptions')) > 0) await write(notes(100, { text: 'x'.repeat(20_000) }));
     await nothingLeft(given.node);
@@ -201,7 +170,7 @@ describe('the stream of a feed', () => {
     ['revoked', 'credentials_revoked'],
     ['expired', 'credentials_expired'],
   ])('ends within two seconds when the key is %s', async (how, code) => {
-    const { follow, caller, write, notes, begun } = await aWorkspace(given);
+    const { follow, caller, write, notes, begun } = await scene(given);
     const keys = given.second.get(ApiKeysService);
     const expiresAt = how === 'expired' ? { expiresAt: new Date(Date.now() + 1_500) } : {};
     const { key, secret } = await keys.create(caller, { name: 'x', scopes: ['events:read'], ...expiresAt });
@@ -219,7 +188,7 @@ describe('the stream of a feed', () => {
   });
 
   it('leaves nothing behind of clients that hang up, at once or later', async () => {
-    const { follow, write, notes } = await aWorkspace(given);
+    const { follow, write, notes } = await scene(given);
     const streams = await Promise.all(
       Array.from({ length: 30 }, (_, n) => follow('', { node: given.nodes[n % 2] as RunningNode })),
     );
@@ -230,7 +199,7 @@ describe('the stream of a feed', () => {
   });
 
   it('answers HEAD with the head alone', async () => {
-    const { follow } = await aWorkspace(given);
+    const { follow } = await scene(given);
     const answer = await follow('', { method: 'HEAD' });
     await answer.end();
     expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/event-stream; charset=utf-8']);
@@ -238,7 +207,7 @@ describe('the stream of a feed', () => {
   });
 
   it('does not know the workspace of another tenant, nor the tenant as a workspace', async () => {
-    const [mine, foreign] = [await aWorkspace(given), await aWorkspace(given)];
+    const [mine, foreign] = [await scene(given), await scene(given)];
     const watched = await foreign.follow();
     for (const id of [foreign.id, mine.tenantId, randomUUID()]) {
       const { status, body, headers } = await mine.http.get(streamPath(id));
@@ -258,7 +227,7 @@ describe('the stream of a feed', () => {
     ['', { 'last-event-id': '1a' }, 'Last-Event-ID'],
     ['', { 'last-event-id': '-1' }, 'Last-Event-ID'],
   ])('refuses %p with the headers %p and names the field', async (queryString, headers, field) => {
-    const { http, id } = await aWorkspace(given);
+    const { http, id } = await scene(given);
     const { status, body } = await http.get(streamPath(id, queryString), { headers });
     expect([status, body]).toEqual([
       400,
@@ -267,7 +236,7 @@ describe('the stream of a feed', () => {
   });
 
   it('refuses cursors that the feed has not reached, and those whose events are gone', async () => {
-    const { http, id, write, notes, begun } = await aWorkspace(given);
+    const { http, id, write, notes, begun } = await scene(given);
     await write(notes(6));
     const ahead = await http.get(streamPath(id, `?after=${begun + 7}`));
     expect([ahead.status, ahead.body]).toEqual([
@@ -283,7 +252,7 @@ describe('the stream of a feed', () => {
   });
 
   it('asks for credentials and for the scope of events', async () => {
-    const { id, keyFor } = await aWorkspace(given);
+    const { id, keyFor } = await scene(given);
     const url = given.node.url + streamPath(id);
     expect((await EventStreamClient.open(url)).status).toBe(401);
     expect((await EventStreamClient.open(url, { key: await keyFor('tasks:read') })).status).toBe(403);
@@ -293,7 +262,7 @@ describe('the stream of a feed', () => {
   });
 
   it('tells a reader of a log that was restored to start again', async () => {
-    const { id, follow, write, notes, begun } = await aWorkspace(given);
+    const { id, follow, write, notes, begun } = await scene(given);
     const stream = await follow(`?after=${begun}`);
     await write(notes(6));
     await stream.until(6);

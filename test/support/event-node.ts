@@ -72,6 +72,10 @@ export async function startNode(url: string, { prepare, providers, poolSize, ...
   };
 }
 
+/** Two nodes on one database, which do nothing by themselves. */
+export const startTwoNodes = (url: string, options: NodeOptions = {}): Promise<[EventNode, EventNode]> =>
+  Promise.all([startNode(url, { background: false, ...options }), startNode(url, { background: false, ...options })]);
+
 export interface Feed {
   tenantId: string;
   feedId: string;

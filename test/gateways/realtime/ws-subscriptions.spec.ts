@@ -1,35 +1,19 @@
-import { randomInt, randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { EventLog, LiveFeeds, type NewEvent } from '../../../src/shared/events/index.js';
+import { LiveFeeds } from '../../../src/shared/events/index.js';
 import { query } from '../../support/database.js';
 import { oneTo } from '../../support/event-node.js';
 import { type Given, type RunningNode, startGiven } from '../../support/given.js';
+import { aNote, aWorkspace, readWhileWritten } from '../../support/noted-workspace.js';
 import { type ConnectOptions, SocketClient } from '../../support/socket-client.js';
 import { until } from '../../support/until.js';
 
 const ENCODINGS = ['json', 'msgpack'] as const;
 
-const aNote = (feedId: string, type = 'note.written', data: NewEvent['data'] = null): NewEvent => ({
-  feedId,
-  type,
-  subjectType: 'note',
-  subjectId: randomUUID(),
-  data,
-});
-
-async function aWorkspace(given: Given) {
-  const tenant = await given.tenant();
-  const { id } = tenant.workspace;
-  const begun = (await tenant.events.all()).length;
+async function scene(given: Given) {
+  const workspace = await aWorkspace(given);
   return {
-    ...tenant,
-    id,
-    begun,
-    notes: (count: number): NewEvent[] => Array.from({ length: count }, () => aNote(id)),
-    write: (events: NewEvent[], node = given.node): Promise<void> =>
-      node.transactions.run({}, () => Promise.resolve(node.get(EventLog).append(tenant.tenantId, ...events))),
+    ...workspace,
     connect: (more: ConnectOptions & { node?: RunningNode } = {}): Promise<SocketClient> =>
-      SocketClient.open((more.node ?? given.node).url, { key: tenant.key, ...more }),
+      SocketClient.open((more.node ?? given.node).url, { key: workspace.key, ...more }),
   };
 }
 
@@ -44,7 +28,7 @@ describe('subscriptions over WebSocket', () => {
   afterEach(() => Promise.all(given.nodes.map(nothingLeft)));
 
   it.each(ENCODINGS)('[S154] gives what was written and then what is being written, in %s', async (encoding) => {
-    const { id, http, connect, begun } = await aWorkspace(given);
+    const { id, http, connect, begun } = await scene(given);
     await http.post('/v1/tasks', { type: 'build', title: 'One' });
     const client = await connect({ encoding });
     const subscription = await client.subscribe({ feeds: [{ workspaceId: id, after: begun }] });
@@ -63,7 +47,7 @@ describe('subscriptions over WebSocket', () => {
   });
 
   it('tells the subscription before its events, in a batch too', async () => {
-    const { id, connect } = await aWorkspace(given);
+    const { id, connect } = await scene(given);
     const client = await connect();
     const params = { feeds: [{ workspaceId: id, after: 0 }] };
     client.send([1, 2].map((n) => ({ jsonrpc: '2.0', id: n, method: 'subscribe', params })));
@@ -73,7 +57,7 @@ describe('subscriptions over WebSocket', () => {
   });
 
   it('opens a named subscriber after what was acknowledged, and ends an older opening of it', async () => {
-    const { id, connect, begun, notes, write } = await aWorkspace(given);
+    const { id, connect, begun, notes, write } = await scene(given);
     const [first, second] = [await connect(), await connect({ node: given.nodes[1] as RunningNode })];
     const params = { feeds: [{ workspaceId: id, after: begun }], subscriber: 'inbox' };
     await write(notes(3));
@@ -95,40 +79,28 @@ describe('subscriptions over WebSocket', () => {
   });
 
   it('[S154] has no seam: whoever begins anywhere, on any node, while much is written gets the log from their cursor', async () => {
-    const { id, write, notes, connect, begun } = await aWorkspace(given);
-    await write(notes(500));
-    let written = begun + 500;
-    const writer = async (): Promise<void> => {
-      for (let n = 0; n < 50; n++) {
-        const events = notes(1 + randomInt(5));
-        await write(events, given.nodes[n % 2]);
-        written += events.length;
-      }
-    };
-    const reader = async (n: number) => {
-      await pause(randomInt(250));
-      const after = randomInt(written + 1);
-      const client = await connect({ node: given.nodes[n % 2] as RunningNode, encoding: ENCODINGS[n % 2] ?? 'json' });
-      return { after, client, subscription: await client.subscribe({ feeds: [{ workspaceId: id, after }] }) };
-    };
-
-    const [readers] = await Promise.all([
-      Promise.all(Array.from({ length: 40 }, (_, n) => reader(n))),
-      ...Array.from({ length: 4 }, writer),
-    ]);
+    const workspace = await scene(given);
+    const { last, readers } = await readWhileWritten(given, workspace, {
+      readers: 40,
+      read: async (after, node, n) => {
+        const client = await workspace.connect({ node, encoding: ENCODINGS[n % 2] ?? 'json' });
+        return { client, subscription: await client.subscribe({ feeds: [{ workspaceId: workspace.id, after }] }) };
+      },
+    });
     await Promise.all(
-      readers.map(({ after, client, subscription }) => client.untilEvents(subscription, written - after)),
+      readers.map(({ after, reader: { client, subscription } }) => client.untilEvents(subscription, last - after)),
     );
 
-    for (const { after, client, subscription } of readers) {
-      expect(client.numbersOf(subscription)).toEqual(oneTo(written).slice(after));
-      expect(client.notices('events').at(-1)).toMatchObject({ next: written });
+    for (const { after, reader } of readers) {
+      const { client, subscription } = reader;
+      expect(client.numbersOf(subscription)).toEqual(oneTo(last).slice(after));
+      expect(client.notices('events').at(-1)).toMatchObject({ next: last });
       await client.close();
     }
   });
 
   it('follows several feeds at once, each from its own cursor, the tenant’s among them', async () => {
-    const { id, tenantId, http, write, notes, connect, begun } = await aWorkspace(given);
+    const { id, tenantId, http, write, notes, connect, begun } = await scene(given);
     const { body: lab } = await http.post<{ id: string }>('/v1/workspaces', { name: 'lab' });
     await write(notes(3));
     const client = await connect();
@@ -154,7 +126,7 @@ describe('subscriptions over WebSocket', () => {
   });
 
   it('takes filters by type and subject, and keeps two subscriptions with filters apart', async () => {
-    const { id, write, notes, connect, begun } = await aWorkspace(given);
+    const { id, write, notes, connect, begun } = await scene(given);
     const torn = aNote(id, 'note.torn');
     const client = await connect();
     const feeds = [{ workspaceId: id, after: begun }];
@@ -173,7 +145,7 @@ describe('subscriptions over WebSocket', () => {
   });
 
   it('sends nothing more once it is unsubscribed', async () => {
-    const { id, write, notes, connect, begun } = await aWorkspace(given);
+    const { id, write, notes, connect, begun } = await scene(given);
     const client = await connect();
     const feeds = [{ workspaceId: id, after: begun }];
     const first = await client.subscribe({ feeds });
@@ -190,7 +162,7 @@ describe('subscriptions over WebSocket', () => {
   });
 
   it('tells a reader of a log that was restored to start again, and serves the connection on', async () => {
-    const { id, write, notes, connect, begun } = await aWorkspace(given);
+    const { id, write, notes, connect, begun } = await scene(given);
     const client = await connect();
     const subscription = await client.subscribe({ feeds: [{ workspaceId: id, after: begun }, {}] });
     await write(notes(6));
@@ -211,7 +183,7 @@ describe('subscriptions over WebSocket', () => {
   });
 
   it('refuses what it cannot follow, and leaves the other subscriptions alone', async () => {
-    const { id, tenantId, write, notes, connect, begun, keyFor } = await aWorkspace(given);
+    const { id, tenantId, write, notes, connect, begun, keyFor } = await scene(given);
     const stranger = await given.tenant();
     const client = await connect();
     const kept = await client.subscribe({ feeds: [{ workspaceId: id, after: begun }] });
