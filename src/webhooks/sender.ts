@@ -21,6 +21,8 @@ const MAX_REDIRECTS = 3;
 /** They keep method and body; after the others a client goes on with GET. */
 const REDIRECTS = new Set([307, 308]);
 const MAX_FREE_SOCKETS = 256;
+/** `100 Continue`, `103 Early Hints` and the like, before the answer. */
+const MAX_INTERIM = 16;
 
 /**
  * Posts to endpoints. No connection is made to an address that is not allowed: names are looked at as they are resolved
@@ -121,10 +123,18 @@ function exchange(request: http.ClientRequest, body: string, limitMs: number, st
       response = came;
       void beginningOf(came).then((read) => resolve(hopOf(came, read)));
     });
+    let interim = 0;
+    request.on('information', () => {
+      if (++interim > MAX_INTERIM) request.destroy(unanswered(`It sent more than ${MAX_INTERIM} interim answers.`));
+    });
     request.on('error', (error) => {
       if (!response) reject(failure(error, request.reusedSocket));
     });
-    request.once('close', () => clearTimeout(timer));
+    request.once('close', () => {
+      clearTimeout(timer);
+      // Node ends the connection without an error when another protocol is switched to.
+      if (!response) reject(unanswered('The connection ended without an answer.'));
+    });
     request.end(body);
   });
 }
@@ -174,8 +184,10 @@ function failure(error: NodeJS.ErrnoException, reused: boolean): Error {
   if (error instanceof SendingFailed) return error;
   if (reused && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) return new StaleConnection();
   const causes = error instanceof AggregateError ? (error.errors as Error[]).map(({ message }) => message) : [];
-  return new SendingFailed('connection_failed', [error.message, ...causes].filter(Boolean).join('; '), true);
+  return unanswered([error.message, ...causes].filter(Boolean).join('; '));
 }
+
+const unanswered = (message: string): SendingFailed => new SendingFailed('connection_failed', message, true);
 
 /** A 5xx says that the host has trouble; any other answer is one. */
 const answered = (answer: SentAnswer): SendingFailed =>

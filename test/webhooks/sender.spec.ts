@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import { type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { Sender, type Resolve } from '../../src/webhooks/sender.js';
 import { WebhookSettings } from '../../src/webhooks/webhook.settings.js';
 import { type Receiver, startReceiver, status } from '../support/receiver.js';
@@ -61,6 +61,50 @@ describe('the sender of webhooks', () => {
     for (let n = 0; n < 3; n++) expect((await sender.post(url, {}, '{}')).status).toBe(200);
 
     expect([...sockets.values()]).toEqual([3, 1]);
+  });
+
+  it.each<[string, (socket: Socket) => void, string]>([
+    [
+      'switches to another protocol',
+      (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
+      'The connection ended without an answer.',
+    ],
+    ['closes the connection', (socket) => socket.end(), 'socket hang up'],
+    ['breaks the connection off', (socket) => socket.resetAndDestroy(), 'read ECONNRESET'],
+    ['says what is no HTTP', (socket) => socket.write('hello\r\n\r\n'), 'Parse Error: Expected HTTP/'],
+    [
+      'sends interim answers without end',
+      (socket) => {
+        const more = (): void => {
+          if (socket.write('HTTP/1.1 103 Early Hints\r\n\r\n')) setImmediate(more);
+        };
+        more();
+      },
+      'It sent more than 16 interim answers.',
+    ],
+  ])('is not kept waiting by an endpoint that %s', async (_what, answer, message) => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => undefined).once('data', () => answer(socket));
+    }).listen(0, '127.0.0.1');
+    ends.push(() => server.close());
+    await once(server, 'listening');
+    const url = `http://hook.example:${(server.address() as AddressInfo).port}/`;
+
+    await expect(senderTo(['127.0.0.1']).post(url, {}, '{}')).rejects.toMatchObject({
+      reason: 'connection_failed',
+      message: expect.stringContaining(message) as string,
+      hostFailed: true,
+    });
+  });
+
+  it('takes the answer that comes after interim ones', async () => {
+    const hook = await receiver((response) => {
+      response.writeContinue();
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+      response.writeHead(200).end();
+    });
+
+    expect((await senderTo(['127.0.0.1']).post(`http://hook.example:${hook.port}/`, {}, '{}')).status).toBe(200);
   });
 
   it('tells why there was no answer', async () => {
