@@ -202,7 +202,18 @@ const SETTINGS = {
       64,
       'Requests to webhooks under way on a node.',
     ),
-    perHost: setting('MUSTER_WEBHOOKS_PER_HOST', integer(1, 10_000), 8, 'The same to one host.'),
+    perTenant: setting(
+      'MUSTER_WEBHOOKS_PER_TENANT',
+      integer(1, 10_000),
+      32,
+      'How many of them may be of one tenant; tenants come in turn.',
+    ),
+    perHost: setting(
+      'MUSTER_WEBHOOKS_PER_HOST',
+      integer(1, 10_000),
+      8,
+      'How many of those of one tenant may be to one host.',
+    ),
     retrySeconds: setting(
       'MUSTER_WEBHOOKS_RETRY_SECONDS',
       list(integer(0, 86_400)),

@@ -58,7 +58,7 @@ export class DeliveryMeter {
       for (const [status, count] of Object.entries(backlog ?? {})) gauge.set({ status }, Number(count));
     });
     const due = new Reading('due deliveries', async () => ({
-      in: await dispatch.nextDueIn({ perHost: 1, taken: [] }),
+      in: await dispatch.nextDueIn({ perHost: 1, perTenant: 1, hosts: [], tenants: [] }),
     }));
     const overdue = {
       name: 'webhook_overdue_seconds',

@@ -19,16 +19,15 @@ export interface Claimed extends Pick<Delivery, 'tenantId' | 'webhookId' | 'id' 
 
 export interface ClaimQuery {
   limit: number;
-  perHost: number;
-  /** Hosts with less room than that. */
-  taken: readonly Room[];
+  room: Room;
   leaseMs: number;
 }
 
 /**
  * What each endpoint has to send next, due or not: of an ordered one the first of its queue, of the others the first few
  * by the time they are due. The endpoints are found by jumping from one to the next in the index, so that a backlog of
- * any length costs one look; hosts without room are left out. $1, $2: hosts and their room; $3: the room of the others.
+ * any length costs one look; hosts and tenants without room are left out. $1 to $3: hosts of tenants and their room, $4:
+ * that of other hosts; $5, $6: tenants and theirs, $7: that of other tenants.
  */
 const NEXT = `
   RECURSIVE waiting AS (
@@ -40,10 +39,13 @@ const NEXT = `
         WHERE status = 'pending' AND (tenant_id, webhook_id) > (w.tenant_id, w.webhook_id)
         ORDER BY tenant_id, webhook_id LIMIT 1) n
   ), next AS (
-    SELECT d.tenant_id, d.webhook_id, d.id, d.due_at, w.host, coalesce(h.free, $3::int) AS free
+    SELECT d.tenant_id, d.webhook_id, d.id, d.due_at, w.host,
+        coalesce(h.free, $4::int) AS free, coalesce(t.free, $7::int) AS free_of_tenant
       FROM waiting
         JOIN webhooks w ON w.tenant_id = waiting.tenant_id AND w.id = waiting.webhook_id AND w.enabled
-        LEFT JOIN unnest($1::text[], $2::int[]) h(host, free) ON h.host = w.host
+        LEFT JOIN unnest($1::uuid[], $2::text[], $3::int[]) h(tenant_id, host, free)
+          ON h.tenant_id = w.tenant_id AND h.host = w.host
+        LEFT JOIN unnest($5::uuid[], $6::int[]) t(tenant_id, free) ON t.tenant_id = w.tenant_id
         CROSS JOIN LATERAL (
           (SELECT tenant_id, webhook_id, id, due_at FROM webhook_deliveries
              WHERE tenant_id = w.tenant_id AND webhook_id = w.id AND status = 'pending' AND w.ordered
@@ -51,9 +53,9 @@ const NEXT = `
           UNION ALL
           (SELECT tenant_id, webhook_id, id, due_at FROM webhook_deliveries
              WHERE tenant_id = w.tenant_id AND webhook_id = w.id AND status = 'pending' AND NOT w.ordered
-             ORDER BY due_at LIMIT $3::int)
+             ORDER BY due_at LIMIT $4::int)
         ) d
-      WHERE coalesce(h.free, $3::int) > 0
+      WHERE coalesce(h.free, $4::int) > 0 AND coalesce(t.free, $7::int) > 0
   )`;
 
 /** Nodes that may be at the same rows: those that one has locked do not leave the others without any. */
@@ -67,43 +69,47 @@ export class DispatchRepository extends AggregateRepository {
   }
 
   /**
-   * Takes deliveries that are due. Until the lease ends they are not due for others; a node that dies leaves them to
-   * whoever comes then. A row is found again by its key: that it is pending is said by `ended_at`, or an index of what is
-   * pending would look as good, and all that waits for the endpoint would be looked through for it.
+   * Takes deliveries that are due, those first whose tenants have the fewest requests under way: a free place goes to who
+   * has fewer of them, however many slow endpoints another has. Until the lease ends they are not due for others; a node
+   * that dies leaves them to whoever comes then. A row is found again by its key: that it is pending is said by
+   * `ended_at`, or an index of what is pending would look as good, and all that waits for the endpoint would be looked
+   * through for it.
    */
   @Operation()
-  async claim({ limit, perHost, taken, leaseMs }: ClaimQuery): Promise<Claimed[]> {
+  async claim({ limit, room, leaseMs }: ClaimQuery): Promise<Claimed[]> {
     return this.query<Claimed>(
       `WITH ${NEXT}, due AS (
-         SELECT tenant_id, webhook_id, id, due_at, free,
-             row_number() OVER (PARTITION BY host ORDER BY due_at, id) AS place
+         SELECT *, row_number() OVER (PARTITION BY tenant_id, host ORDER BY due_at, id) AS place
            FROM next WHERE due_at <= now()
+       ), shared AS (
+         SELECT *, $7 - free_of_tenant + row_number() OVER (PARTITION BY tenant_id ORDER BY due_at, id) AS share
+           FROM due WHERE place <= free
        ), candidates AS (
-         SELECT tenant_id, webhook_id, id, due_at FROM due WHERE place <= free ORDER BY due_at LIMIT $4 * ${NODES}
+         SELECT * FROM shared WHERE share <= $7 ORDER BY share, due_at LIMIT $8 * ${NODES}
        ), claimed AS (
          SELECT d.tenant_id, d.webhook_id, d.id FROM candidates c JOIN webhook_deliveries d
              ON d.tenant_id = c.tenant_id AND d.webhook_id = c.webhook_id AND d.id = c.id
            WHERE d.ended_at IS NULL AND d.due_at <= now()
-           ORDER BY c.due_at LIMIT $4 FOR UPDATE OF d SKIP LOCKED
+           ORDER BY c.share, c.due_at LIMIT $8 FOR UPDATE OF d SKIP LOCKED
        )
        UPDATE webhook_deliveries d
-         SET due_at = now() + make_interval(secs => $5::int / 1000.0), epoch = d.epoch + 1
+         SET due_at = now() + make_interval(secs => $9::int / 1000.0), epoch = d.epoch + 1
          FROM claimed c JOIN webhooks w ON w.tenant_id = c.tenant_id AND w.id = c.webhook_id
          WHERE d.tenant_id = c.tenant_id AND d.webhook_id = c.webhook_id AND d.id = c.id
          RETURNING d.tenant_id AS "tenantId", d.webhook_id AS "webhookId", d.id, d.event_id AS "eventId", d.body,
            d.occurred_at AS "occurredAt", d.attempts, d.epoch, w.url, w.host, w.failing_since IS NOT NULL AS failing,
            CASE WHEN w.previous_secret_until > now() THEN ARRAY[w.secret, w.previous_secret] ELSE ARRAY[w.secret] END
              AS secrets`,
-      [taken.map(({ host }) => host), taken.map(({ free }) => free), perHost, limit, leaseMs],
+      [...valuesOf(room), limit, leaseMs],
     );
   }
 
   /** Milliseconds until something is due that there is room for; undefined when nothing waits. */
   @Operation()
-  async nextDueIn({ perHost, taken }: Pick<ClaimQuery, 'perHost' | 'taken'>): Promise<number | undefined> {
+  async nextDueIn(room: Room): Promise<number | undefined> {
     const [row] = await this.query<{ ms: number | null }>(
       `WITH ${NEXT} SELECT (extract(epoch FROM min(due_at) - clock_timestamp()) * 1000)::float8 AS ms FROM next`,
-      [taken.map(({ host }) => host), taken.map(({ free }) => free), perHost],
+      valuesOf(room),
     );
     return row?.ms ?? undefined;
   }
@@ -152,3 +158,14 @@ export class DispatchRepository extends AggregateRepository {
     return rows.length > 0;
   }
 }
+
+/** $1 to $7 of what is next. */
+const valuesOf = ({ hosts, perHost, tenants, perTenant }: Room): unknown[] => [
+  hosts.map(({ tenantId }) => tenantId),
+  hosts.map(({ host }) => host),
+  hosts.map(({ free }) => free),
+  perHost,
+  tenants.map(({ tenantId }) => tenantId),
+  tenants.map(({ free }) => free),
+  perTenant,
+];

@@ -15,7 +15,7 @@ const SHORTEST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 10_000;
 /** After it took something: until then it is not asked when the next is due, for what is sent meanwhile ends mostly. */
 const PAUSE_WHILE_BUSY_MS = 50;
-/** While a host has no room it is not asked when something for it is due. */
+/** While a host or a tenant has no room it is not asked when something for it is due. */
 const PAUSE_WITHOUT_ROOM_MS = 1_000;
 
 /** What sending is made of. */
@@ -100,17 +100,17 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy {
   /** Takes what is due and there is room for. Answers how long there is nothing more to do, unless somebody calls. */
   private async look(): Promise<number> {
     const { dispatch, hosts, settings } = this.parts;
-    const { concurrency, perHost, leaseMs } = settings;
+    const { concurrency, leaseMs } = settings;
     const limit = concurrency - this.sending.size;
     if (limit <= 0) return LONGEST_PAUSE_MS;
     if (this.expecting) {
-      const claimed = await dispatch.claim({ limit, perHost, taken: hosts.taken(), leaseMs });
+      const claimed = await dispatch.claim({ limit, room: hosts.room(), leaseMs });
       for (const one of claimed) this.start(one);
       if (claimed.length > 0) return claimed.length === limit ? LONGEST_PAUSE_MS : PAUSE_WHILE_BUSY_MS;
     }
-    const taken = hosts.taken();
-    const longest = taken.length > 0 ? PAUSE_WITHOUT_ROOM_MS : LONGEST_PAUSE_MS;
-    const due = (await dispatch.nextDueIn({ perHost, taken })) ?? Infinity;
+    const room = hosts.room();
+    const longest = room.hosts.length > 0 ? PAUSE_WITHOUT_ROOM_MS : LONGEST_PAUSE_MS;
+    const due = (await dispatch.nextDueIn(room)) ?? Infinity;
     this.expecting = due <= longest;
     return Math.min(due, longest);
   }
@@ -124,19 +124,24 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async send(claimed: Claimed): Promise<void> {
+    try {
+      await this.attempt(claimed);
+    } catch (error) {
+      // It is taken again when its lease ends.
+      const { tenantId, webhookId, id: deliveryId } = claimed;
+      this.logger.warn({ msg: 'a delivery was not concluded', tenantId, webhookId, deliveryId, err: error });
+    }
+  }
+
+  private async attempt(claimed: Claimed): Promise<void> {
     const { courier, dispatch, hosts, meter, outcomes } = this.parts;
     try {
-      const trial = await tried(() => hosts.run(claimed.host, () => courier.post(claimed)));
+      const trial = await tried(() => hosts.run(claimed, () => courier.post(claimed)));
       meter.count(claimed, trial, await outcomes.conclude(claimed, trial));
     } catch (error) {
-      const { tenantId, webhookId, id: deliveryId } = claimed;
-      if (error instanceof CircuitOpen && error.details.dependency === claimed.host) {
-        meter.postponed();
-        await dispatch.postpone(claimed, error.retryAfterSeconds).catch(() => undefined);
-      } else {
-        // It is taken again when its lease ends.
-        this.logger.warn({ msg: 'a delivery was not concluded', tenantId, webhookId, deliveryId, err: error });
-      }
+      if (!(error instanceof CircuitOpen) || error.details.dependency !== claimed.host) throw error;
+      meter.postponed();
+      await dispatch.postpone(claimed, error.retryAfterSeconds);
     }
   }
 }

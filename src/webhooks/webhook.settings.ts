@@ -7,7 +7,9 @@ export interface WebhookOptions {
   timeoutMs?: number;
   /** Requests under way on this node; default 64. */
   concurrency?: number;
-  /** Requests under way from this node to one host; default 8. */
+  /** Those of them that may be of one tenant; default 32. */
+  perTenant?: number;
+  /** Those of one tenant that may be to one host; default 8. */
   perHost?: number;
   /** Pauses after the first failure, the second and so on, in seconds; after the last one the delivery is dead. */
   retrySeconds?: readonly number[];
@@ -26,6 +28,7 @@ export class WebhookSettings implements Required<WebhookOptions> {
   readonly secretKeys: readonly string[];
   readonly timeoutMs: number;
   readonly concurrency: number;
+  readonly perTenant: number;
   readonly perHost: number;
   readonly retrySeconds: readonly number[];
   readonly disableAfterDays: number;
@@ -36,6 +39,7 @@ export class WebhookSettings implements Required<WebhookOptions> {
     this.secretKeys = options.secretKeys ?? [];
     this.timeoutMs = options.timeoutMs ?? 15_000;
     this.concurrency = options.concurrency ?? 64;
+    this.perTenant = options.perTenant ?? 32;
     this.perHost = options.perHost ?? 8;
     this.retrySeconds = options.retrySeconds ?? RETRY_SECONDS;
     this.disableAfterDays = options.disableAfterDays ?? 5;

@@ -1,0 +1,53 @@
+import { type Respond } from '../support/receiver.js';
+import { until } from '../support/until.js';
+import { AT_ONCE, startEndpoints } from './endpoints.js';
+
+/** No attempt ends by itself while a test runs. */
+const PATIENT = { ...AT_ONCE, MUSTER_WEBHOOKS_TIMEOUT_MS: '60000' };
+const FEW = { MUSTER_WEBHOOKS_CONCURRENCY: '4', MUSTER_WEBHOOKS_PER_TENANT: '3' };
+
+describe('tenants that share a node', () => {
+  const { receiver, tenant } = startEndpoints({ ...PATIENT, ...FEW });
+  const held: (() => void)[] = [];
+  const hold: Respond = (response) => void held.push(() => response.writeHead(200).end());
+  /** Six endpoints at two hosts, none of which answers before it is told to. */
+  const slow = async () => {
+    const [hooks, owner] = [[await receiver(hold), await receiver(hold)], await tenant()];
+    for (const { url } of [...hooks, ...hooks, ...hooks]) await owner.endpoint(url);
+    await owner.tasks('first', 'second');
+    return { owner, requests: () => hooks.reduce((all, { received }) => all + received.length, 0) };
+  };
+  afterEach(() => void held.splice(0));
+
+  it('are sent what is theirs while the endpoints of another do not answer', async () => {
+    const eve = await slow();
+    await until(() => eve.requests() === 3);
+    const [hook, ada] = [await receiver(), await tenant()];
+    await ada.endpoint(hook.url);
+    await ada.tasks('first', 'second');
+    await hook.first(2);
+
+    expect(eve.requests()).toBe(3);
+  });
+
+  it('come in turn: a place that is free goes to who has the fewest requests under way', async () => {
+    const eve = await slow();
+    await until(() => eve.requests() === 3);
+    const bob = await slow();
+    await until(() => bob.requests() === 1);
+    const ada = await tenant();
+    const seen: number[][] = [];
+    const hook = await receiver((response, got) => {
+      seen.push([eve.requests(), bob.requests()]);
+      hold(response, got);
+    });
+    const { id } = await ada.endpoint(hook.url);
+    await ada.tasks('first');
+    await until(async () => (await ada.log(id)).length === 1);
+    expect(hook.received).toEqual([]);
+    held.shift()?.();
+    await hook.first(1);
+
+    expect(seen).toEqual([[3, 1]]);
+  });
+});
