@@ -11,6 +11,8 @@ export interface Claimed extends Pick<Delivery, 'tenantId' | 'webhookId' | 'id' 
   epoch: number;
   url: string;
   host: string;
+  /** Of the endpoint; what came of the attempt says nothing of a later one. */
+  version: number;
   /** As they are kept: the present one, and the one before while it signs as well. */
   secrets: string[];
   /** Whether attempts of this endpoint have failed since anything was delivered. */
@@ -97,7 +99,8 @@ export class DispatchRepository extends AggregateRepository {
          FROM claimed c JOIN webhooks w ON w.tenant_id = c.tenant_id AND w.id = c.webhook_id
          WHERE d.tenant_id = c.tenant_id AND d.webhook_id = c.webhook_id AND d.id = c.id
          RETURNING d.tenant_id AS "tenantId", d.webhook_id AS "webhookId", d.id, d.event_id AS "eventId", d.body,
-           d.occurred_at AS "occurredAt", d.attempts, d.epoch, w.url, w.host, w.failing_since IS NOT NULL AS failing,
+           d.occurred_at AS "occurredAt", d.attempts, d.epoch, w.url, w.host, w.version,
+           w.failing_since IS NOT NULL AS failing,
            CASE WHEN w.previous_secret_until > now() THEN ARRAY[w.secret, w.previous_secret] ELSE ARRAY[w.secret] END
              AS secrets`,
       [...valuesOf(room), limit, leaseMs],

@@ -45,14 +45,15 @@ export class Outcomes {
   @Transactional()
   private async failed(claimed: Claimed, attempt: DeliveryAttempt, { answer }: SendingFailed): Promise<Outcome> {
     const { tenantId, webhookId } = claimed;
-    const gone = answer?.status === GONE;
+    const standing = await this.webhooks.failed(claimed, this.settings.disableAfterDays);
+    // Of an endpoint that was changed meanwhile, an answer to the former one says nothing: it is tried again.
+    const gone = standing !== undefined && answer?.status === GONE;
     const plan = gone ? [] : this.settings.retrySeconds;
     const pause = pauseAfter(claimed.attempts + 1, plan, answer?.retryAfter);
     const last = pause === undefined;
     const kept = last ? this.dispatch.died(claimed, attempt) : this.dispatch.retry(claimed, attempt, pause);
     if (!(await kept)) return 'lost';
-    const givenUp = await this.webhooks.failed(tenantId, webhookId, this.settings.disableAfterDays);
-    if (gone || givenUp) await this.disable(tenantId, webhookId, gone ? 'gone' : 'failing');
+    if (gone || standing?.givenUp) await this.disable(tenantId, webhookId, gone ? 'gone' : 'failing');
     return last ? 'dead' : 'failed';
   }
 

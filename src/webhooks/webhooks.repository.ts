@@ -10,6 +10,7 @@ import {
 import { NotFound, OptimisticLock } from '../shared/errors/index.js';
 import { type Page, pageOf } from '../shared/http/index.js';
 import { newId } from '../shared/ids/index.js';
+import type { Claimed } from './dispatch.repository.js';
 import { type ListWebhooks, WEBHOOK_SORTING } from './webhook.dto.js';
 import { type DisabledReason, Webhook } from './webhook.entity.js';
 import { WebhookNews } from './webhook-news.js';
@@ -26,9 +27,10 @@ export type Follower = Pick<Webhook, 'id' | 'workspaceId' | 'types' | 'subjects'
 
 /** The log cuts times to milliseconds; a rounded one could lie after an event that happened later. */
 const NOW = `date_trunc('milliseconds', now())`;
-const ON = `, enabled_at = CASE WHEN enabled THEN enabled_at ELSE ${NOW} END, disabled_reason = NULL,
-  failing_since = NULL, failures = 0`;
+const ON = `, enabled_at = CASE WHEN enabled THEN enabled_at ELSE ${NOW} END, disabled_reason = NULL`;
 const OFF = `, disabled_reason = coalesce(disabled_reason, 'request')`;
+/** What failed before says nothing of an endpoint that is elsewhere now, or was enabled. */
+const ANEW = ', failing_since = NULL, failures = 0';
 
 /** A day of a few bad minutes is no reason to disable an endpoint that gets an event now and then. */
 const LEAST_FAILURES = 20;
@@ -91,14 +93,15 @@ export class WebhooksRepository extends AggregateRepository {
   }
 
   /**
-   * Changes what the patch names, if the endpoint is still at `version`. One that is enabled begins anew.
+   * Changes what the patch names, if the endpoint is still at `version`. One that is enabled, or is elsewhere, begins anew.
    * @throws NotFound, or OptimisticLock with the current version
    */
   @Operation()
   async update(tenantId: string, id: string, version: number, patch: WebhookPatch): Promise<Webhook> {
     const values: unknown[] = [tenantId, id, version];
     const changes = assignments(this.metadata, patch, values);
-    const more = patch.enabled === undefined ? '' : patch.enabled ? ON : OFF;
+    const switched = patch.enabled === undefined ? '' : patch.enabled ? ON : OFF;
+    const more = switched + (patch.enabled || patch.url !== undefined ? ANEW : '');
     const [row] = await this.query(
       `UPDATE webhooks SET ${changes}${more}, updated_at = now(), version = version + 1
        WHERE tenant_id = $1 AND id = $2 AND version = $3 RETURNING *`,
@@ -140,16 +143,22 @@ export class WebhooksRepository extends AggregateRepository {
     );
   }
 
-  /** Counts a failed attempt; true when everything has failed for `days`. */
+  /**
+   * Counts a failed attempt at the endpoint as it was at `version`, and whether everything has failed for `days`.
+   * Undefined, and not counted, when it has been changed since, or deleted.
+   */
   @Operation()
-  async failed(tenantId: string, id: string, days: number): Promise<boolean> {
-    const [row] = await this.query<{ given_up: boolean }>(
+  async failed(
+    { tenantId, webhookId, version }: Pick<Claimed, 'tenantId' | 'webhookId' | 'version'>,
+    days: number,
+  ): Promise<{ givenUp: boolean } | undefined> {
+    const [row] = await this.query<{ givenUp: boolean }>(
       `UPDATE webhooks SET failing_since = coalesce(failing_since, now()), failures = failures + 1
-       WHERE tenant_id = $1 AND id = $2
-       RETURNING failing_since <= now() - make_interval(days => $3) AND failures >= $4 AS given_up`,
-      [tenantId, id, days, LEAST_FAILURES],
+       WHERE tenant_id = $1 AND id = $2 AND version = $5
+       RETURNING failing_since <= now() - make_interval(days => $3) AND failures >= $4 AS "givenUp"`,
+      [tenantId, webhookId, days, LEAST_FAILURES, version],
     );
-    return row?.given_up ?? false;
+    return row;
   }
 
   /** Undefined when it is disabled already, or deleted. */

@@ -186,6 +186,34 @@ describe('a webhook', () => {
     expect((await ada.ended(id, 1)).map(({ status }) => status)).toEqual(['dead']);
   });
 
+  it('is not disabled by what a former URL answered, and is sent the same at its new one', async () => {
+    const answers: (() => void)[] = [];
+    const former = await receiver((response) => void answers.push(() => response.writeHead(410).end()));
+    const [hook, ada] = [await receiver(), await tenant()];
+    const { id } = await ada.endpoint(former.url);
+    await ada.tasks('first');
+    await former.first(1);
+    await ada.http.patch(`/v1/webhooks/${id}`, { url: hook.url }, { headers: { 'if-match': '"1"' } });
+    answers[0]?.();
+    const [delivery] = await ada.ended(id, 1);
+
+    expect(delivery).toMatchObject({ status: 'delivered', history: [{ status: 410 }, { status: 204 }] });
+    expect(await ada.get(id)).toMatchObject({ enabled: true, version: 2, failingSince: null });
+    expect(titlesOf(hook)).toEqual(['first']);
+  });
+
+  it('has not failed yet at a new URL', async () => {
+    const [hook, ada] = [await receiver(status(404)), await tenant()];
+    const { id } = await ada.endpoint(hook.url);
+    await ada.tasks('first');
+    await ada.ended(id, 1);
+    expect((await ada.get(id)).failingSince).not.toBeNull();
+    const ifMatch = { headers: { 'if-match': '"1"' } };
+    const { body } = await ada.http.patch<object>(`/v1/webhooks/${id}`, { url: `${hook.url}/new` }, ifMatch);
+
+    expect(body).toMatchObject({ failingSince: null, enabled: true });
+  });
+
   it('is disabled when everything has failed for days, and goes on when it is enabled again', async () => {
     const [hook, ada] = [await receiver(status(404)), await tenant()];
     const { id } = await ada.endpoint(hook.url);
