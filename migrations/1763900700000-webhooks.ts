@@ -27,7 +27,7 @@ async function endpoints(runner: QueryRunner): Promise<void> {
       ordered               boolean NOT NULL,
       description           text,
       enabled               boolean NOT NULL,
-      enabled_at            timestamptz(3) NOT NULL,
+      switched_at           timestamptz(3)[] NOT NULL,
       disabled_reason       text CHECK (disabled_reason IN ('request', 'gone', 'failing')),
       failing_since         timestamptz(3),
       failures              int NOT NULL DEFAULT 0,

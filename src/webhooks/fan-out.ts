@@ -17,7 +17,7 @@ interface Reader {
 
 /**
  * Makes deliveries of events: a durable consumer, so each endpoint gets each event into its queue exactly once. The feeds
- * of tenants without an enabled endpoint are not even read.
+ * of tenants without an endpoint that is or was lately enabled are not even read.
  */
 @Injectable()
 export class FanOut implements OnModuleInit, CommitSink<Made> {
@@ -69,12 +69,16 @@ export class FanOut implements OnModuleInit, CommitSink<Made> {
   }
 }
 
-function readerOf({ id, workspaceId, types, subjects, enabledAt }: Follower): Reader {
+function readerOf({ id, workspaceId, types, subjects, switchedAt }: Follower): Reader {
   const filter = new EventFilter({ types, subjects });
   const follows = (event: LoggedEvent): boolean =>
     workspaceId === null ? !isCopy(event) : workspaceId === event.feedId;
-  return { id, wants: (event) => event.time >= enabledAt && follows(event) && filter.passes(event) };
+  return { id, wants: (event) => wasOn(switchedAt, event.time) && follows(event) && filter.passes(event) };
 }
+
+/** On from the first time to the second, from the third to the fourth, and so on. */
+const wasOn = (switchedAt: readonly Date[], time: Date): boolean =>
+  switchedAt.findLastIndex((at) => at <= time) % 2 === 0;
 
 /** What happens to a workspace stands in its own feed and in the tenant's; who follows both gets the tenant's. */
 const isCopy = ({ tenantId, feedId, subjectId }: LoggedEvent): boolean => feedId !== tenantId && subjectId === feedId;

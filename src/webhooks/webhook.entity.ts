@@ -21,8 +21,8 @@ export class Webhook {
   @Column('text', { nullable: true }) description: string | null;
 
   @Column('boolean') enabled: boolean;
-  /** Events from then on are sent to it. */
-  @Column('timestamptz', { name: 'enabled_at' }) readonly enabledAt: Date;
+  /** When it was enabled, disabled, enabled and so on: what happened while it was enabled is sent to it. */
+  @Column('timestamptz', { name: 'switched_at', array: true }) readonly switchedAt: Date[];
   @Column('text', { name: 'disabled_reason', nullable: true }) readonly disabledReason: DisabledReason | null;
   /** The first failure since anything was delivered, and how many attempts have failed since. */
   @Column('timestamptz', { name: 'failing_since', nullable: true }) readonly failingSince: Date | null;

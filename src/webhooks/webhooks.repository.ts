@@ -23,12 +23,27 @@ export type WebhookPatch = Partial<
   Pick<Webhook, 'url' | 'host' | 'types' | 'subjects' | 'ordered' | 'description' | 'enabled'>
 >;
 /** What is asked of an endpoint for each event. */
-export type Follower = Pick<Webhook, 'id' | 'workspaceId' | 'types' | 'subjects' | 'enabledAt'>;
+export type Follower = Pick<Webhook, 'id' | 'workspaceId' | 'types' | 'subjects' | 'switchedAt'>;
+
+/**
+ * Deliveries are made of events after they happened, perhaps not before the endpoint was disabled, and even enabled again.
+ * For so long that is reckoned with; the feed of a tenant without another endpoint is then read no more.
+ */
+const LAG = `interval '1 day'`;
+const FOLLOWS = `(enabled OR switched_at[cardinality(switched_at)] > now() - ${LAG})`;
+/** Of an endpoint that is switched again and again within that time, as many times are kept. */
+const KEPT_SWITCHES = 32;
 
 /** The log cuts times to milliseconds; a rounded one could lie after an event that happened later. */
 const NOW = `date_trunc('milliseconds', now())`;
-const ON = `, enabled_at = CASE WHEN enabled THEN enabled_at ELSE ${NOW} END, disabled_reason = NULL`;
-const OFF = `, disabled_reason = coalesce(disabled_reason, 'request')`;
+const ON = `, disabled_reason = NULL, switched_at = CASE WHEN enabled THEN switched_at
+  WHEN ${FOLLOWS} THEN switched_at[greatest(1, cardinality(switched_at) - ${KEPT_SWITCHES} + 1):] || ${NOW}
+  ELSE ARRAY[${NOW}] END`;
+/** What happened in the same millisecond is sent. */
+const SWITCHED_OFF = `switched_at || (${NOW} + interval '1 ms')`;
+const OFF = `, disabled_reason = coalesce(disabled_reason, 'request'),
+  switched_at = CASE WHEN enabled THEN ${SWITCHED_OFF} ELSE switched_at END`;
+
 /** What failed before says nothing of an endpoint that is elsewhere now, or was enabled. */
 const ANEW = ', failing_since = NULL, failures = 0';
 
@@ -57,8 +72,9 @@ export class WebhooksRepository extends AggregateRepository {
     const { workspaceId, url, host, types, subjects, ordered, description, enabled, secret, createdBy } = webhook;
     const rows = await this.query(
       `INSERT INTO webhooks (tenant_id, id, workspace_id, url, host, types, subjects, ordered, description, enabled,
-         enabled_at, disabled_reason, secret, created_by)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ${NOW}, CASE WHEN NOT $10 THEN 'request' END, $11, $12)
+         switched_at, disabled_reason, secret, created_by)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+         CASE WHEN $10 THEN ARRAY[${NOW}] ELSE '{}' END, CASE WHEN NOT $10 THEN 'request' END, $11, $12)
        RETURNING *`,
       [tenantId, newId(), workspaceId, url, host, types, subjects, ordered, description, enabled, secret, createdBy],
     );
@@ -165,7 +181,7 @@ export class WebhooksRepository extends AggregateRepository {
   @Operation()
   async disable(tenantId: string, id: string, reason: DisabledReason): Promise<Webhook | undefined> {
     const [row] = await this.query(
-      `UPDATE webhooks SET enabled = false, disabled_reason = $3, updated_at = now(), version = version + 1
+      `UPDATE webhooks SET enabled = false, disabled_reason = $3, switched_at = ${SWITCHED_OFF}, updated_at = now(), version = version + 1
        WHERE tenant_id = $1 AND id = $2 AND enabled RETURNING *`,
       [tenantId, id, reason],
     );
@@ -174,8 +190,8 @@ export class WebhooksRepository extends AggregateRepository {
   }
 
   /**
-   * Since when the first of the tenant's enabled endpoints has been enabled; undefined when there is none. Known for all
-   * tenants at once, and believed until something changes: whoever asks does so for every event.
+   * From when on events of the tenant may matter to one of its endpoints; undefined when none do. Known for all tenants at
+   * once, and believed until something changes: whoever asks does so for every event.
    */
   async followedSince(tenantId: string): Promise<Date | undefined> {
     if (!this.followed || performance.now() - this.followed.at > BELIEVED_MS) {
@@ -187,17 +203,17 @@ export class WebhooksRepository extends AggregateRepository {
   }
 
   /**
-   * The tenant's enabled endpoints. Ordered ones are locked until the end of the transaction: what it puts into their
+   * The tenant's endpoints that are enabled, or were until a while ago. Ordered ones are locked until the end of the transaction: what it puts into their
    * queues is then visible before anything that others put behind it.
    */
   @Operation()
   async followers(tenantId: string): Promise<Follower[]> {
     await this.query(
-      'SELECT FROM webhooks WHERE tenant_id = $1 AND enabled AND ordered ORDER BY id FOR NO KEY UPDATE',
+      `SELECT FROM webhooks WHERE tenant_id = $1 AND ${FOLLOWS} AND ordered ORDER BY id FOR NO KEY UPDATE`,
       [tenantId],
     );
     const rows = await this.query(
-      'SELECT id, workspace_id, types, subjects, enabled_at FROM webhooks WHERE tenant_id = $1 AND enabled',
+      `SELECT id, workspace_id, types, subjects, switched_at FROM webhooks WHERE tenant_id = $1 AND ${FOLLOWS}`,
       [tenantId],
     );
     return rows.map(this.toWebhook);
@@ -206,7 +222,7 @@ export class WebhooksRepository extends AggregateRepository {
   @Operation()
   protected async allFollowed(): Promise<ReadonlyMap<string, Date>> {
     const rows = await this.query<{ tenant_id: string; since: Date }>(
-      'SELECT tenant_id, min(enabled_at) AS since FROM webhooks WHERE enabled GROUP BY tenant_id',
+      `SELECT tenant_id, min(switched_at[1]) AS since FROM webhooks WHERE ${FOLLOWS} GROUP BY tenant_id`,
     );
     return new Map(rows.map((row) => [row.tenant_id, row.since]));
   }

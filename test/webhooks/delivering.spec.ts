@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { Webhook } from 'standardwebhooks';
 import { eventCatalogue } from '../../src/shared/events/index.js';
+import { WebhooksRepository } from '../../src/webhooks/index.js';
 import { query } from '../support/database.js';
 import { violations } from '../support/json-schema.js';
 import { status } from '../support/receiver.js';
@@ -270,6 +271,35 @@ describe('a webhook', () => {
     const [delivery] = await ada.ended(id, 1);
     expect(delivery).toMatchObject({ status: 'delivered', attempts: 2 });
     expect(titlesOf(hook)).toEqual(['first', 'first']);
+  });
+
+  it('gets what happened while it was enabled, though it is disabled before that is looked at', async () => {
+    const ada = await tenant();
+    const [hook, once, ordered] = [await receiver(), await receiver(), await receiver()];
+    const switched = await ada.endpoint(hook.url);
+    const { id } = await ada.endpoint(once.url);
+    const other = await ada.endpoint(ordered.url, { ordered: true });
+    const set = (webhookId: string, enabled: boolean, version: number) =>
+      ada.http.patch(`/v1/webhooks/${webhookId}`, { enabled }, { headers: { 'if-match': `"${version}"` } });
+    // Deliveries of the tenant are made when the row of its ordered endpoint can be locked.
+    await given.node.transactions.run({}, async () => {
+      await given.node.get(WebhooksRepository).getForUpdate(ada.tenantId, other.id);
+      await given.node.transactions.run({ propagation: 'not_supported' }, async () => {
+        await ada.tasks('before');
+        await Promise.all([set(switched.id, false, 1), set(id, false, 1)]);
+        await ada.tasks('meanwhile');
+        await set(switched.id, true, 2);
+        await ada.tasks('after');
+      });
+    });
+    await ada.ended(other.id, 3);
+    await ada.ended(switched.id, 2);
+
+    expect(titlesOf(hook).sort()).toEqual(['after', 'before']);
+    expect((await ada.log(id)).map(({ status }) => status)).toEqual(['pending']);
+    await set(id, true, 2);
+    await ada.ended(id, 1);
+    expect(titlesOf(once)).toEqual(['before']);
   });
 
   it('is verified by the example of the guide', async () => {
