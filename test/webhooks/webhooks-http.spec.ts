@@ -173,11 +173,12 @@ describe('/v1/webhooks', () => {
 
   it('knows no endpoint and no workspace of another tenant', async () => {
     const [ada, eve] = [await tenant(), await tenant()];
-    const { body } = await ada.register({ url: URL });
+    // Disabled, so that nothing is sent that would change it.
+    const { body } = await ada.register({ url: URL, enabled: false });
     const path = `/v1/webhooks/${body.id}`;
     const answers = await Promise.all([
       eve.http.get(path),
-      eve.http.patch(path, { enabled: false }, ifMatch(1)),
+      eve.http.patch(path, { enabled: true }, ifMatch(1)),
       eve.http.delete(path),
       eve.http.post(`${path}/rotate-secret`),
       eve.http.post(`${path}/test`),
