@@ -18,6 +18,7 @@ export {
   type Scope,
   TenantsService,
 } from './shared/auth/index.js';
+export * from './shared/crdt/index.js';
 export { EmbeddedPostgres } from './shared/database/embedded/index.js';
 export {
   Database,

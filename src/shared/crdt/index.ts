@@ -1,0 +1,9 @@
+export * from './crdt.errors.js';
+export { GCounter, PNCounter } from './counters.js';
+export { HybridLogicalClock } from './hybrid-logical-clock.js';
+export { LWWMap } from './lww-map.js';
+export { LWWRegister } from './lww-register.js';
+export { ORSet } from './or-set.js';
+export { SharedState } from './shared-state.js';
+export type { StateChange, StateOperation } from './state-operation.js';
+export { VectorClock } from './vector-clock.js';
