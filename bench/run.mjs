@@ -37,6 +37,7 @@ const WORK = [
   'large-tables',
   'unfitting',
   'cached-get',
+  'crdt',
   'fan-out',
 ];
 const chosen = list(values.only);
