@@ -195,6 +195,7 @@ const SETTINGS = {
       [],
       'Keys under which the secrets of webhooks are kept: the first seals, all open. Without one they are kept in the clear.',
     ),
+    limit: setting('MUSTER_WEBHOOKS_LIMIT', integer(1, 1_000_000), 1_000, 'Webhooks of a tenant.'),
     timeoutMs: setting('MUSTER_WEBHOOKS_TIMEOUT_MS', integer(100, 60_000), 15_000, 'Time of one attempt as a whole.'),
     concurrency: setting(
       'MUSTER_WEBHOOKS_CONCURRENCY',

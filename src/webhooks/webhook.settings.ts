@@ -3,6 +3,8 @@ export interface WebhookOptions {
   allowPrivate?: boolean | readonly string[];
   /** Keys under which the secrets of endpoints are kept; the first one seals, all of them open. None: kept in the clear. */
   secretKeys?: readonly string[];
+  /** Endpoints of a tenant; default 1,000. */
+  limit?: number;
   /** How long one attempt may take as a whole, in ms; default 15,000. */
   timeoutMs?: number;
   /** Requests under way on this node; default 64. */
@@ -26,6 +28,7 @@ export const RETRY_SECONDS = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_8
 export class WebhookSettings implements Required<WebhookOptions> {
   readonly allowPrivate: boolean | readonly string[];
   readonly secretKeys: readonly string[];
+  readonly limit: number;
   readonly timeoutMs: number;
   readonly concurrency: number;
   readonly perTenant: number;
@@ -37,6 +40,7 @@ export class WebhookSettings implements Required<WebhookOptions> {
   constructor(options: WebhookOptions) {
     this.allowPrivate = options.allowPrivate ?? false;
     this.secretKeys = options.secretKeys ?? [];
+    this.limit = options.limit ?? 1_000;
     this.timeoutMs = options.timeoutMs ?? 15_000;
     this.concurrency = options.concurrency ?? 64;
     this.perTenant = options.perTenant ?? 32;

@@ -14,6 +14,15 @@ export class DeliveryPending extends DomainError {
   }
 }
 
+export class TooManyWebhooks extends DomainError {
+  readonly kind = 'too_many';
+  readonly code = 'too_many_webhooks';
+
+  constructor(limit: number) {
+    super(`This tenant has ${limit} webhooks, which is the limit; delete one first.`, { limit });
+  }
+}
+
 /** How a request to an endpoint failed. The words stand in the log of deliveries, not in an answer. */
 export class SendingFailed extends Error {
   constructor(

@@ -14,6 +14,8 @@ import type { Claimed } from './dispatch.repository.js';
 import { type ListWebhooks, WEBHOOK_SORTING } from './webhook.dto.js';
 import { type DisabledReason, Webhook } from './webhook.entity.js';
 import { WebhookNews } from './webhook-news.js';
+import { WebhookSettings } from './webhook.settings.js';
+import { TooManyWebhooks } from './webhooks.errors.js';
 
 export type NewWebhook = Pick<
   Webhook,
@@ -62,24 +64,43 @@ export class WebhooksRepository extends AggregateRepository {
   constructor(
     persistence: Persistence,
     private readonly news: WebhookNews,
+    private readonly settings: WebhookSettings,
   ) {
     super(persistence);
     news.onChange(() => (this.followed = undefined));
   }
 
+  /** @throws TooManyWebhooks */
   @Operation()
   async insert(tenantId: string, webhook: NewWebhook): Promise<Webhook> {
+    const { limit } = this.settings;
     const { workspaceId, url, host, types, subjects, ordered, description, enabled, secret, createdBy } = webhook;
-    const rows = await this.query(
+    const [row] = await this.query(
       `INSERT INTO webhooks (tenant_id, id, workspace_id, url, host, types, subjects, ordered, description, enabled,
          switched_at, disabled_reason, secret, created_by)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
-         CASE WHEN $10 THEN ARRAY[${NOW}] ELSE '{}' END, CASE WHEN NOT $10 THEN 'request' END, $11, $12)
+       SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10::boolean, CASE WHEN $10::boolean THEN ARRAY[${NOW}] ELSE '{}' END,
+           CASE WHEN NOT $10::boolean THEN 'request' END, $11, $12
+         WHERE (SELECT count(*) FROM webhooks WHERE tenant_id = $1) < $13
        RETURNING *`,
-      [tenantId, newId(), workspaceId, url, host, types, subjects, ordered, description, enabled, secret, createdBy],
+      [
+        tenantId,
+        newId(),
+        workspaceId,
+        url,
+        host,
+        types,
+        subjects,
+        ordered,
+        description,
+        enabled,
+        secret,
+        createdBy,
+        limit,
+      ],
     );
+    if (!row) throw new TooManyWebhooks(limit);
     await this.news.changed(tenantId);
-    return this.one(rows, 'new');
+    return this.toWebhook(row);
   }
 
   /** @throws NotFound */

@@ -34,7 +34,7 @@ export class WebhooksService {
 
   /**
    * What happens from now on is sent to it.
-   * @throws NotFound for the workspace, InvalidInput for an address that is not allowed
+   * @throws NotFound for the workspace, InvalidInput for an address that is not allowed, TooManyWebhooks
    */
   @Transactional()
   async create(caller: Caller, given: CreateWebhook): Promise<WebhookWithSecret> {

@@ -4,7 +4,7 @@ import { AT_ONCE, startEndpoints } from './endpoints.js';
 
 /** No attempt ends by itself while a test runs. */
 const PATIENT = { ...AT_ONCE, MUSTER_WEBHOOKS_TIMEOUT_MS: '60000' };
-const FEW = { MUSTER_WEBHOOKS_CONCURRENCY: '4', MUSTER_WEBHOOKS_PER_TENANT: '3' };
+const FEW = { MUSTER_WEBHOOKS_CONCURRENCY: '4', MUSTER_WEBHOOKS_PER_TENANT: '3', MUSTER_WEBHOOKS_LIMIT: '6' };
 
 describe('tenants that share a node', () => {
   const { receiver, tenant } = startEndpoints({ ...PATIENT, ...FEW });
@@ -28,6 +28,20 @@ describe('tenants that share a node', () => {
     await hook.first(2);
 
     expect(eve.requests()).toBe(3);
+  });
+
+  it('have so many endpoints each, and no more', async () => {
+    const [ada, eve] = [await tenant(), await tenant()];
+    const url = 'http://127.0.0.1:9/';
+    const made = [];
+    for (let n = 0; n < 6; n++) made.push((await ada.register({ url, enabled: false })).body);
+    const refusal = await ada.register({ url });
+    expect(refusal.status).toBe(429);
+    expect(refusal.body).toMatchObject({ code: 'too_many_webhooks', limit: 6 });
+
+    expect((await eve.register({ url, enabled: false })).status).toBe(201);
+    await ada.http.delete(`/v1/webhooks/${made[0]?.id}`);
+    expect((await ada.register({ url, enabled: false })).status).toBe(201);
   });
 
   it('come in turn: a place that is free goes to who has the fewest requests under way', async () => {
