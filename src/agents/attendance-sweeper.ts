@@ -5,9 +5,9 @@ import { AgentsRepository } from './agents.repository.js';
 import { AgentsService } from './agents.service.js';
 
 /** An agent is offline at most this much later than it should be. */
-const INTERVAL_MS = 5_000;
+const INTERVAL_MS = 15_000;
 /** Asked for together with the seat of the tasks' sweeper, which asks more often. */
-const LEADER_TTL_MS = 15_000;
+const LEADER_TTL_MS = 45_000;
 const BATCH = 500;
 const SEAT = 'attendance-sweeper';
 const ACTOR = 'sweeper';

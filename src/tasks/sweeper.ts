@@ -12,7 +12,8 @@ const INTERVAL_MS = 1_000;
 const LANES_EVERY_MS = 10 * 60_000;
 /** How long one round spends on them, about. */
 const LANES_FOR_MS = 200;
-const LEADER_TTL_MS = 5_000;
+/** Asked for in a third of it, which is every third look. */
+const LEADER_TTL_MS = 6_500;
 const BATCH = 500;
 const ACTOR = 'sweeper';
 const SEAT = 'task-sweeper';
