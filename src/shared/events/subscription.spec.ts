@@ -61,4 +61,20 @@ describe('Subscription', () => {
     for (const numbers of seen.values()) expect(numbers).toEqual(Array.from({ length: 1_000 }, (_, n) => n + 1));
     subscription.close();
   });
+
+  it('ends by what its reader throws, and goes no further', async () => {
+    const { ids, subscription } = following(1, { events: 1_000, bytes: 1024 * 1024 });
+    await subscription.open();
+    while ((await subscription.next()).length > 0 && subscription.cursorOf(ids[0] ?? '') < 1_000);
+    const error = new Error('no');
+    const told: Error[] = [];
+    subscription.onEnd((reason) => told.push(reason));
+    subscription.whenReady(() => {
+      throw error;
+    });
+
+    subscription.offer([anEvent(ids[0] ?? '', 1_001)]);
+    expect(told).toEqual([error]);
+    await expect(subscription.next()).rejects.toBe(error);
+  });
 });

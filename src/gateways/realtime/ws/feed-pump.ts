@@ -67,7 +67,7 @@ export class FeedPump {
     if (!this.isRunning) return;
     const room = this.connection.whenRoom();
     if (room) {
-      void room.then(this.pump);
+      void room.then(() => this.subscription.whenReady(this.pump));
       return;
     }
     this.send(this.subscription.take());
