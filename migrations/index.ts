@@ -8,6 +8,7 @@ import { TaskCore1763900500000 } from './1763900500000-task-core.js';
 import { EventSubscribers1763900600000 } from './1763900600000-event-subscribers.js';
 import { Webhooks1763900700000 } from './1763900700000-webhooks.js';
 import { Attendance1763900800000 } from './1763900800000-attendance.js';
+import { WorkspaceMembers1763901000000 } from './1763901000000-workspace-members.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   EventSubscribers1763900600000,
   Webhooks1763900700000,
   Attendance1763900800000,
+  WorkspaceMembers1763901000000,
 ];

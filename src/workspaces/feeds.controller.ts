@@ -3,15 +3,19 @@ import { type Caller, CurrentCaller, RequireScope, StillAllowed } from '../share
 import { NotFound } from '../shared/errors/index.js';
 import { EventLog, toCloudEvent } from '../shared/events/index.js';
 import { AnswersGone, HungUp, IdParam } from '../shared/http/index.js';
+import { WorkspaceAccess } from './workspace-access.js';
 import { FeedPage, ReadFeed } from './feed.dto.js';
 
 /** The log by its feeds: one of each workspace, one of the tenant. */
 @Controller('v1')
 @RequireScope('events:read')
 export class FeedsController {
-  constructor(private readonly log: EventLog) {}
+  constructor(
+    private readonly log: EventLog,
+    private readonly access: WorkspaceAccess,
+  ) {}
 
-  /** Events of a workspace in order; with `wait`, a long poll. The feed of a deleted workspace can still be read. */
+  /** Events of a workspace in order; with `wait`, a long poll. The feed of a deleted workspace can still be read by its members. */
   @Get('workspaces/:id/events')
   @AnswersGone()
   async ofWorkspace(
@@ -22,6 +26,7 @@ export class FeedsController {
     @StillAllowed() beforeLook: () => Promise<void>,
   ): Promise<FeedPage> {
     if (id === caller.tenantId) throw new NotFound('workspace', id);
+    await this.access.assertMayRead(caller, id);
     return this.read(caller, id, query, { signal, beforeLook });
   }
 

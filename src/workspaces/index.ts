@@ -1,5 +1,13 @@
 export type { CloudEvent as EventView } from '../shared/events/index.js';
 export * from './feed.dto.js';
+export type { Activity, NewActivity } from './activity.repository.js';
+export { ActivityRepository } from './activity.repository.js';
+export * from './member.dto.js';
+export { type Member, type MemberKind } from './member.entity.js';
+export { MembersRepository } from './members.repository.js';
+export { MembersService } from './members.service.js';
+export { type Right, RIGHTS, type Role, ROLES } from './roles.js';
+export { WorkspaceAccess } from './workspace-access.js';
 export * from './workspace.dto.js';
 export {
   DEFAULT_WORKSPACE,

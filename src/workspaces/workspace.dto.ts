@@ -85,6 +85,12 @@ export class ListWorkspaces extends PageQuery {
   @MaxLength(256)
   createdBy?: string;
 
+  /** Of which this is a member: an agent's id, a key's id or an OIDC subject. */
+  @Omittable()
+  @IsString()
+  @MaxLength(256)
+  member?: string;
+
   /** By which field, `-` in front for descending. */
   @Omittable()
   @IsIn(WORKSPACE_SORTING.names)

@@ -1,4 +1,5 @@
 import { DomainError } from '../shared/errors/index.js';
+import type { Right, Role } from './roles.js';
 import type { Workspace } from './workspace.entity.js';
 
 /** The tenant's default workspace keeps its name, stays active and cannot be deleted: work that names none needs it. */
@@ -20,6 +21,57 @@ export class WorkspaceNotActive extends DomainError {
     super(`The workspace ${id} is ${status} and takes no new work; set its status to active first.`, {
       workspaceId: id,
       workspaceStatus: status,
+    });
+  }
+}
+
+/** The caller may see the workspace and not do this in it. */
+export class NotPermitted extends DomainError {
+  readonly kind = 'forbidden';
+  readonly code = 'not_permitted';
+
+  constructor({ id }: Workspace, right: Right, role: Role | undefined) {
+    const who = role ? `As ${role} you` : 'Who is no member';
+    super(`${who} may not do this in the workspace ${id}; it takes the right ${right}.`, {
+      workspaceId: id,
+      right,
+      role: role ?? null,
+    });
+  }
+}
+
+/** Members are added, changed and removed by those above them; nobody hands on a role above his own. */
+export class RankTooLow extends DomainError {
+  readonly kind = 'forbidden';
+  readonly code = 'rank_too_low';
+
+  constructor(own: Role, other: Role) {
+    super(`As ${own} you may neither make somebody ${other} nor change one who is.`, { own, other });
+  }
+}
+
+/** A workspace keeps an owner. */
+export class LastOwner extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'last_owner';
+
+  constructor(workspaceId: string, memberId: string) {
+    super(`${memberId} is the only owner of the workspace ${workspaceId}; make somebody else an owner first.`, {
+      workspaceId,
+      memberId,
+    });
+  }
+}
+
+export class TooManyMembers extends DomainError {
+  readonly kind = 'too_many';
+  readonly code = 'too_many_members';
+
+  constructor(workspaceId: string, what: 'members' | 'agents', limit: number) {
+    super(`The workspace ${workspaceId} has ${limit} ${what}, which is as many as there may be.`, {
+      workspaceId,
+      what,
+      limit,
     });
   }
 }

@@ -1,5 +1,7 @@
 import type { JsonObject } from '../shared/errors/index.js';
 import { defineEvent, type EventType, type JsonSchema, type NewEvent } from '../shared/events/index.js';
+import { type Member, MEMBER_KINDS } from './member.entity.js';
+import { RIGHTS, ROLES } from './roles.js';
 import { type Workspace, WORKSPACE_STATUSES, WORKSPACE_VISIBILITIES } from './workspace.entity.js';
 import type { WorkspacePatch } from './workspaces.repository.js';
 
@@ -44,3 +46,37 @@ function occurred(event: WorkspaceEvent, actorId: string, workspace: Workspace, 
   const { tenantId, id, name, version } = workspace;
   return [id, tenantId].map((feedId) => event({ feedId, subjectId: id, actorId, data: { name, ...data, version } }));
 }
+
+const MEMBER = {
+  memberId: { type: 'string', description: "An agent's id, a key's id or an OIDC subject." },
+  kind: { type: 'string', enum: MEMBER_KINDS },
+  role: { type: 'string', enum: ROLES },
+  permissions: { type: 'array', items: { type: 'string', enum: RIGHTS } },
+} as const satisfies Readonly<Record<string, JsonSchema>>;
+
+const added = defineOfMember('workspace.member_added', 'Somebody became a member.');
+const changed = defineOfMember(
+  'workspace.member_changed',
+  "A member's role, or what is permitted besides it, changed.",
+);
+const removed = defineOfMember('workspace.member_removed', 'A member left or was removed; the role is the former one.');
+
+export const memberAdded = (actorId: string, member: Member): NewEvent => ofMember(added, actorId, member);
+export const memberChanged = (actorId: string, member: Member): NewEvent => ofMember(changed, actorId, member);
+export const memberRemoved = (actorId: string, member: Member): NewEvent => ofMember(removed, actorId, member);
+
+function defineOfMember(type: string, description: string): WorkspaceEvent {
+  const data = {
+    type: 'object',
+    properties: MEMBER,
+    required: Object.keys(MEMBER),
+    additionalProperties: false,
+  } as const;
+  return defineEvent({ type, subjectType: 'workspace', description, data });
+}
+
+/** In the workspace's feed alone. */
+const ofMember = (event: WorkspaceEvent, actorId: string, { workspaceId, ...member }: Member): NewEvent => {
+  const { memberId, kind, role, permissions } = member;
+  return event({ feedId: workspaceId, subjectId: workspaceId, actorId, data: { memberId, kind, role, permissions } });
+};

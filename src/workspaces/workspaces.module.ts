@@ -1,6 +1,12 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ActivityRepository } from './activity.repository.js';
 import { FeedsController } from './feeds.controller.js';
+import { Member } from './member.entity.js';
+import { MembersController } from './members.controller.js';
+import { MembersRepository } from './members.repository.js';
+import { MembersService } from './members.service.js';
+import { WorkspaceAccess } from './workspace-access.js';
 import { Workspace } from './workspace.entity.js';
 import { WorkspacesController } from './workspaces.controller.js';
 import { WorkspacesRepository } from './workspaces.repository.js';
@@ -8,16 +14,30 @@ import { WorkspacesService } from './workspaces.service.js';
 
 /** Needs the global modules of the database, the event log and the cache. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Workspace])],
-  providers: [WorkspacesRepository, WorkspacesService],
-  exports: [WorkspacesRepository, WorkspacesService],
+  imports: [TypeOrmModule.forFeature([Workspace, Member])],
+  providers: [
+    ActivityRepository,
+    MembersRepository,
+    MembersService,
+    WorkspaceAccess,
+    WorkspacesRepository,
+    WorkspacesService,
+  ],
+  exports: [
+    ActivityRepository,
+    MembersRepository,
+    MembersService,
+    WorkspaceAccess,
+    WorkspacesRepository,
+    WorkspacesService,
+  ],
 })
 export class WorkspacesModule {}
 
 /** The same with its routes. */
 @Module({
   imports: [WorkspacesModule],
-  controllers: [WorkspacesController, FeedsController],
+  controllers: [WorkspacesController, MembersController, FeedsController],
   exports: [WorkspacesModule],
 })
 export class WorkspacesHttpModule {}

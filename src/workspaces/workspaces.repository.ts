@@ -86,12 +86,15 @@ export class WorkspacesRepository extends AggregateRepository {
     return this.toWorkspace(row);
   }
 
+  /** @param visibleTo leaves out private workspaces of which this is no member */
   @Operation()
-  async list(tenantId: string, list: Partial<ListWorkspaces>): Promise<Page<Workspace>> {
+  async list(tenantId: string, list: Partial<ListWorkspaces>, visibleTo?: string): Promise<Page<Workspace>> {
     const { expression, direction, after, cursorOf } = WORKSPACE_SORTING.order(list.sort, list.after);
     const limit = list.limit ?? 50;
-    const base = 'SELECT * FROM workspaces WHERE tenant_id = $1 AND deleted_at IS NULL';
-    const query = new QueryBuilder(this.metadata, base, [tenantId])
+    const base = `SELECT * FROM workspaces WHERE tenant_id = $1 AND deleted_at IS NULL
+      AND ($2::text IS NULL OR visibility <> 'private' OR ${hasMember('$2')})
+      AND ($3::text IS NULL OR ${hasMember('$3')})`;
+    const query = new QueryBuilder(this.metadata, base, [tenantId, visibleTo ?? null, list.member ?? null])
       .addInCondition('status', list.status)
       .addInCondition('visibility', list.visibility)
       .orderBy(expression, direction, after)
@@ -178,3 +181,7 @@ export class WorkspacesRepository extends AggregateRepository {
     return row ? new OptimisticLock('workspace', id, version, row.version) : new NotFound('workspace', id);
   }
 }
+
+const hasMember = (id: string): string =>
+  `EXISTS (SELECT FROM workspace_members m
+     WHERE m.tenant_id = workspaces.tenant_id AND m.member_id = ${id} AND m.workspace_id = workspaces.id)`;

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../shared/auth/index.js';
+import { type Caller, grants } from '../shared/auth/index.js';
 import { Transactional } from '../shared/database/index.js';
 import { AlreadyExists, NotFound } from '../shared/errors/index.js';
 import { EventLog } from '../shared/events/index.js';
 import type { Page } from '../shared/http/index.js';
 import type { CreateWorkspace, ListWorkspaces, UpdateWorkspace } from './workspace.dto.js';
 import { DEFAULT_WORKSPACE, type Workspace } from './workspace.entity.js';
+import { MembersRepository, type NewMember } from './members.repository.js';
+import { WorkspaceAccess } from './workspace-access.js';
 import { DefaultWorkspaceProtected, WorkspaceNotActive } from './workspaces.errors.js';
 import { workspaceCreated, workspaceDeleted, workspaceUpdated } from './workspaces.events.js';
 import { type WorkspacePatch, WorkspacesRepository } from './workspaces.repository.js';
@@ -18,14 +20,20 @@ const SYSTEM = 'muster';
 export class WorkspacesService {
   constructor(
     private readonly workspaces: WorkspacesRepository,
+    private readonly members: MembersRepository,
+    private readonly access: WorkspaceAccess,
     private readonly events: EventLog,
   ) {}
 
   /** @throws AlreadyExists when the tenant has a workspace of that name */
   @Transactional()
   async create(caller: Caller, given: CreateWorkspace): Promise<Workspace> {
-    const workspace = await this.add(caller.tenantId, caller.actorId, given);
+    const { tenantId, actorId } = caller;
+    const workspace = await this.add(tenantId, actorId, given);
     if (!workspace) throw new AlreadyExists('workspace', given.name);
+    const asOwner = { kind: 'service', role: 'owner', permissions: [] } satisfies Partial<NewMember>;
+    const owner: NewMember = { ...asOwner, memberId: actorId, addedBy: actorId };
+    await this.members.insert(tenantId, workspace.id, owner);
     return workspace;
   }
 
@@ -42,8 +50,10 @@ export class WorkspacesService {
   }
 
   /** @throws NotFound */
-  get(caller: Caller, id: string): Promise<Workspace> {
-    return this.workspaces.get(caller.tenantId, id);
+  async get(caller: Caller, id: string): Promise<Workspace> {
+    const workspace = await this.workspaces.get(caller.tenantId, id);
+    await this.access.assertMay(caller, workspace, 'read');
+    return workspace;
   }
 
   /**
@@ -56,18 +66,21 @@ export class WorkspacesService {
     return workspace;
   }
 
+  /** Those that the caller may know of. */
   list(caller: Caller, query: Partial<ListWorkspaces> = {}): Promise<Page<Workspace>> {
-    return this.workspaces.list(caller.tenantId, query);
+    const visibleTo = grants(caller.scopes, 'admin') ? undefined : caller.actorId;
+    return this.workspaces.list(caller.tenantId, query, visibleTo);
   }
 
   /**
-   * @throws NotFound, OptimisticLock when the workspace is not at `version`, AlreadyExists when the name is taken,
+   * @throws NotFound, NotPermitted, OptimisticLock when the workspace is not at `version`, AlreadyExists when the name is taken,
    * DefaultWorkspaceProtected
    */
   @Transactional()
   async update(caller: Caller, id: string, version: number, changes: UpdateWorkspace): Promise<Workspace> {
     const patch = patchOf(changes);
     const before = await this.workspaces.getForUpdate(caller.tenantId, id);
+    await this.access.assertMay(caller, before, 'manage');
     if (isDefault(before) && takesDefaultAway(patch)) throw new DefaultWorkspaceProtected(before);
     const workspace = await this.workspaces.update(caller.tenantId, id, version, patch);
     this.events.append(caller.tenantId, ...workspaceUpdated(caller.actorId, workspace, patch));
@@ -77,11 +90,12 @@ export class WorkspacesService {
   /**
    * Hides the workspace and frees its name. It takes no new work; tasks that are open in it stay, can be claimed and
    * finished, and go on writing to its feed.
-   * @throws NotFound, DefaultWorkspaceProtected
+   * @throws NotFound, NotPermitted, DefaultWorkspaceProtected
    */
   @Transactional()
   async delete(caller: Caller, id: string): Promise<void> {
     const before = await this.workspaces.getForUpdate(caller.tenantId, id);
+    await this.access.assertMay(caller, before, 'delete');
     if (isDefault(before)) throw new DefaultWorkspaceProtected(before);
     const workspace = await this.workspaces.softDelete(caller.tenantId, id);
     this.events.append(caller.tenantId, ...workspaceDeleted(caller.actorId, workspace));

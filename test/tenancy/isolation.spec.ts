@@ -34,6 +34,7 @@ type Customer = Awaited<ReturnType<typeof customer>>;
 async function customer(given: Given) {
   const tenant = await given.workspace({ agents: ['ada'] });
   const { body: lab } = await tenant.http.post<{ id: string }>('/v1/workspaces', { name: 'lab' });
+  await tenant.http.post(`/v1/workspaces/${lab.id}/members`, { memberId: tenant.ada.id, role: 'editor' });
   const task = await tenant.task({ workspaceId: lab.id, priority: 'critical', externalRef: 'X-1' });
   const free = await tenant.task({ concurrencyKey: 'disk' });
   const waiting = await tenant.task({ dependsOn: [{ taskId: task.id }] });
@@ -88,6 +89,8 @@ const OTHER_SUBJECTS: Record<string, (of: Customer) => string> = {
 const BODIES: Record<string, (of: Customer) => object> = {
   'apiKeys.create': () => ({ name: 'more', scopes: ['read'] }),
   'workspaces.create': () => ({ name: 'more' }),
+  'members.add': () => ({ memberId: 'more', role: 'viewer' }),
+  'members.update': () => ({ role: 'viewer' }),
   'workspaces.update': () => ({ description: 'more' }),
   'agents.register': () => ({ name: 'more' }),
   'agents.update': () => ({ capacity: 7 }),
@@ -194,6 +197,7 @@ const FILTERS: Record<string, (a: Customer) => string> = {
   keyId: ({ caller }) => caller.actorId,
   subjectId: ({ task }) => task.id,
   name: () => 'lab',
+  member: ({ ada }) => ada.id,
 };
 
 describe('what belongs to one tenant', () => {
@@ -220,6 +224,7 @@ describe('what belongs to one tenant', () => {
     const path = route.path
       .replace(/\{(id|name)\}/, subject?.(of) ?? '')
       .replace('{blockerId}', of.task.id)
+      .replace('{member}', of.ada.id)
       .replace('{deliveryId}', of.delivery);
     if (path.includes('{')) throw new Error(`${route.path} has a parameter that this test cannot fill.`);
     const own = BODIES[operationId];

@@ -171,6 +171,9 @@ export type EventType =
   | 'webhook.updated'
   | 'workspace.created'
   | 'workspace.deleted'
+  | 'workspace.member_added'
+  | 'workspace.member_changed'
+  | 'workspace.member_removed'
   | 'workspace.updated';
 
 export interface components {
@@ -515,6 +518,46 @@ export interface components {
       };
       /** @description Null clears it. */
       description?: string | null;
+    };
+    AddMember: {
+      /**
+       * @description An agent unless said otherwise.
+       * @enum {string}
+       */
+      kind?: 'agent' | 'human' | 'service';
+      permissions: ('read' | 'comment' | 'write' | 'manage_members' | 'manage' | 'delete')[][];
+      /** @description Who acts: an agent's id, a key's id or an OIDC subject, as events name them. */
+      memberId: string;
+      /** @enum {string} */
+      role: 'guest' | 'viewer' | 'commenter' | 'editor' | 'admin' | 'owner';
+    };
+    MemberView: {
+      /** @description Rises with every change; the ETag. */
+      version: number;
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      memberId: string;
+      /** @enum {string} */
+      kind: 'agent' | 'human' | 'service';
+      /** @enum {string} */
+      role: 'admin' | 'owner' | 'guest' | 'viewer' | 'commenter' | 'editor';
+      /** @description Besides what the role may do. */
+      permissions: ('delete' | 'read' | 'write' | 'comment' | 'manage_members' | 'manage')[];
+      addedBy: string;
+      /** Format: date-time */
+      joinedAt: string;
+      /** Format: date-time */
+      lastActivityAt: string;
+    };
+    MemberPage: {
+      items: components['schemas']['MemberView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    UpdateMember: {
+      /** @enum {string} */
+      role?: 'guest' | 'viewer' | 'commenter' | 'editor' | 'admin' | 'owner';
+      permissions: ('read' | 'comment' | 'write' | 'manage_members' | 'manage' | 'delete')[][];
     };
     CloudEvent: {
       /** @description 1, 2, 3 … in each feed, without gaps. */
@@ -2176,6 +2219,33 @@ export interface components {
       name: string;
       version: number;
     };
+    'workspace.member_added': {
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      memberId: string;
+      /** @enum {string} */
+      kind: 'agent' | 'human' | 'service';
+      /** @enum {string} */
+      role: 'guest' | 'viewer' | 'commenter' | 'editor' | 'admin' | 'owner';
+      permissions: ('read' | 'comment' | 'write' | 'manage_members' | 'manage' | 'delete')[];
+    };
+    'workspace.member_changed': {
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      memberId: string;
+      /** @enum {string} */
+      kind: 'agent' | 'human' | 'service';
+      /** @enum {string} */
+      role: 'guest' | 'viewer' | 'commenter' | 'editor' | 'admin' | 'owner';
+      permissions: ('read' | 'comment' | 'write' | 'manage_members' | 'manage' | 'delete')[];
+    };
+    'workspace.member_removed': {
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      memberId: string;
+      /** @enum {string} */
+      kind: 'agent' | 'human' | 'service';
+      /** @enum {string} */
+      role: 'guest' | 'viewer' | 'commenter' | 'editor' | 'admin' | 'owner';
+      permissions: ('read' | 'comment' | 'write' | 'manage_members' | 'manage' | 'delete')[];
+    };
     'workspace.updated': {
       name: string;
       /** @description The new values. */
@@ -2730,6 +2800,8 @@ export interface operations {
         name?: string;
         /** @description Who created it: an agent's id, a key's id or an OIDC subject. */
         createdBy?: string;
+        /** @description Of which this is a member: an agent's id, a key's id or an OIDC subject. */
+        member?: string;
         /** @description By which field, `-` in front for descending. */
         sort?: 'createdAt' | '-createdAt' | 'updatedAt' | '-updatedAt' | 'name' | '-name';
       };
@@ -2833,6 +2905,127 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['WorkspaceView'];
+        };
+      };
+    };
+  };
+  'members.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        /** @description Any of these. */
+        role?: ('guest' | 'viewer' | 'commenter' | 'editor' | 'admin' | 'owner')[];
+        /** @description Any of these. */
+        kind?: ('agent' | 'human' | 'service')[];
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MemberPage'];
+        };
+      };
+    };
+  };
+  'members.add': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AddMember'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MemberView'];
+        };
+      };
+    };
+  };
+  'members.get': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        member: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MemberView'];
+        };
+      };
+    };
+  };
+  'members.remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        member: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'members.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        member: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UpdateMember'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MemberView'];
         };
       };
     };

@@ -3,6 +3,7 @@ import { ApiOkResponse } from '@nestjs/swagger';
 import { RequireScope } from '../../shared/auth/index.js';
 import { NotFound } from '../../shared/errors/index.js';
 import { AnswersGone, IdParam } from '../../shared/http/index.js';
+import { WorkspaceAccess } from '../../workspaces/index.js';
 import { EventStreams } from './event-streams.service.js';
 import { StreamQuery } from './stream.dto.js';
 import { Reader, type StreamReader } from './stream-reader.js';
@@ -21,7 +22,10 @@ const AnswersEventStream = (): MethodDecorator =>
 @Controller('v1')
 @RequireScope('events:read')
 export class EventStreamsController {
-  constructor(private readonly streams: EventStreams) {}
+  constructor(
+    private readonly streams: EventStreams,
+    private readonly access: WorkspaceAccess,
+  ) {}
 
   /** Events of a workspace from the cursor on, and then as they come. */
   @Get('workspaces/:id/events/stream')
@@ -32,6 +36,7 @@ export class EventStreamsController {
     @Query() query: StreamQuery,
   ): Promise<StreamableFile> {
     if (id === reader.caller.tenantId) throw new NotFound('workspace', id);
+    await this.access.assertMayRead(reader.caller, id);
     return new StreamableFile(await this.streams.open(reader, id, query));
   }
 

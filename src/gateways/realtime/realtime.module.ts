@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { OptionsSource } from '../../shared/options/index.js';
+import { WorkspacesModule } from '../../workspaces/index.js';
 import { CredentialWatch } from './credential-watch.js';
 import { EventStreamsController } from './event-streams.controller.js';
 import { EventStreams } from './event-streams.service.js';
@@ -12,6 +13,7 @@ export class RealtimeModule {
   static forRootAsync(source: OptionsSource<StreamOptions>): DynamicModule {
     return {
       module: RealtimeModule,
+      imports: [WorkspacesModule],
       controllers: [EventStreamsController, SubscribersController],
       providers: [{ provide: STREAM_OPTIONS, ...source }, CredentialWatch, EventStreams],
     };

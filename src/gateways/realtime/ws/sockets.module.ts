@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { OptionsSource } from '../../../shared/options/index.js';
 import { AgentsModule } from '../../../agents/index.js';
+import { WorkspacesModule } from '../../../workspaces/index.js';
 import { Attendance } from './attendance.service.js';
 import { CredentialWatch } from '../credential-watch.js';
 import { HandshakeController } from './handshake.controller.js';
@@ -20,7 +21,7 @@ export class SocketsModule {
   static forRootAsync(source: OptionsSource<SocketOptions>): DynamicModule {
     return {
       module: SocketsModule,
-      imports: [AgentsModule],
+      imports: [AgentsModule, WorkspacesModule],
       controllers: [HandshakeController],
       providers: [
         { provide: SOCKET_OPTIONS, ...source },

@@ -4,6 +4,7 @@ import { InvalidInput, type JsonObject, type JsonValue, NotFound } from '../../.
 import { LiveFeeds, type OpenedSubscriber, Subscribers } from '../../../shared/events/index.js';
 import { NodeStopping, validated } from '../../../shared/http/index.js';
 import { Metrics } from '../../../shared/metrics/index.js';
+import { WorkspaceAccess } from '../../../workspaces/index.js';
 import { FeedPump } from './feed-pump.js';
 import type { SocketConnection } from './socket-connection.js';
 import { limitsOf, SOCKET_OPTIONS, type SocketLimits, type SocketOptions } from './socket.options.js';
@@ -19,6 +20,7 @@ export class Subscriptions {
   constructor(
     private readonly feeds: LiveFeeds,
     private readonly subscribers: Subscribers,
+    private readonly access: WorkspaceAccess,
     @Inject(SOCKET_OPTIONS) options: SocketOptions,
     metrics: Metrics,
   ) {
@@ -33,20 +35,24 @@ export class Subscriptions {
    */
   async subscribe(connection: SocketConnection, params: JsonObject): Promise<FeedPump> {
     const { feeds, types, subjects, subscriber } = validated(SubscribeParams, params, 'params');
-    const { scopes, tenantId } = connection.peer.caller;
+    const { caller } = connection.peer;
+    const { scopes, tenantId } = caller;
     if (!grants(scopes, 'events:read')) throw new MissingScope('events:read', scopes);
-    for (const { workspaceId } of feeds) if (workspaceId === tenantId) throw new NotFound('workspace', tenantId);
     this.assertRoom(connection);
-
     // In the order of the requests, those of a batch too.
     const id = connection.nextSubscriptionId();
+    for (const { workspaceId } of feeds) {
+      if (workspaceId === tenantId) throw new NotFound('workspace', tenantId);
+      if (workspaceId !== undefined) await this.access.assertMayRead(caller, workspaceId);
+    }
+
     const places = feeds.map(({ workspaceId = tenantId, after }) => ({ feedId: workspaceId, after }));
     const { bufferEvents: events, bufferBytes: bytes } = this.limits;
     const options = { types, subjects, buffer: { events, bytes } };
     const { subscription, epoch }: Pick<OpenedSubscriber, 'subscription'> & Partial<OpenedSubscriber> =
       subscriber === undefined
         ? { subscription: await this.feeds.subscribe(tenantId, places, options) }
-        : await this.subscribers.open(connection.peer.caller, subscriber, { feeds: places, ...options });
+        : await this.subscribers.open(caller, subscriber, { feeds: places, ...options });
     try {
       // Others may have come in between, and the connection may have gone.
       this.assertRoom(connection);
