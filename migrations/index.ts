@@ -9,6 +9,7 @@ import { EventSubscribers1763900600000 } from './1763900600000-event-subscribers
 import { Webhooks1763900700000 } from './1763900700000-webhooks.js';
 import { Attendance1763900800000 } from './1763900800000-attendance.js';
 import { WorkspaceMembers1763901000000 } from './1763901000000-workspace-members.js';
+import { WorkspaceState1763903000000 } from './1763903000000-workspace-state.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const MIGRATIONS: readonly Migration[] = [
   Webhooks1763900700000,
   Attendance1763900800000,
   WorkspaceMembers1763901000000,
+  WorkspaceState1763903000000,
 ];

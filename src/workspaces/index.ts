@@ -7,6 +7,9 @@ export { type Member, type MemberKind } from './member.entity.js';
 export { MembersRepository } from './members.repository.js';
 export { MembersService } from './members.service.js';
 export { type Right, RIGHTS, type Role, ROLES } from './roles.js';
+export * from './state.dto.js';
+export { type StateEntry, StateRepository, type WorkspaceState } from './state.repository.js';
+export { StateService } from './state.service.js';
 export { WorkspaceAccess } from './workspace-access.js';
 export * from './workspace.dto.js';
 export {

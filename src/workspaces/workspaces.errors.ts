@@ -75,3 +75,12 @@ export class TooManyMembers extends DomainError {
     });
   }
 }
+
+export class StateTooLarge extends DomainError {
+  readonly kind = 'too_large';
+  readonly code = 'state_too_large';
+
+  constructor(bytes: number, limit: number) {
+    super(`The state has ${bytes} bytes of JSON; it may have ${limit}.`, { field: 'state', bytes, limit });
+  }
+}

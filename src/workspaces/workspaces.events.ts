@@ -2,6 +2,7 @@ import type { JsonObject } from '../shared/errors/index.js';
 import { defineEvent, type EventType, type JsonSchema, type NewEvent } from '../shared/events/index.js';
 import { type Member, MEMBER_KINDS } from './member.entity.js';
 import { RIGHTS, ROLES } from './roles.js';
+import type { StateEntry } from './state.repository.js';
 import { type Workspace, WORKSPACE_STATUSES, WORKSPACE_VISIBILITIES } from './workspace.entity.js';
 import type { WorkspacePatch } from './workspaces.repository.js';
 
@@ -74,6 +75,32 @@ function defineOfMember(type: string, description: string): WorkspaceEvent {
   } as const;
   return defineEvent({ type, subjectType: 'workspace', description, data });
 }
+
+const stateWasUpdated: WorkspaceEvent = defineEvent({
+  type: 'workspace.state_updated',
+  subjectType: 'workspace',
+  description: 'The shared state was written; what it is now is read from it.',
+  data: {
+    type: 'object',
+    properties: {
+      version: { type: 'integer', minimum: 1 },
+      bytes: { type: 'integer', minimum: 2 },
+      restored: { type: 'integer', minimum: 1, description: 'The version whose content was written once more.' },
+    },
+    required: ['version', 'bytes'],
+    additionalProperties: false,
+  },
+});
+
+export const stateUpdated = (
+  actorId: string,
+  workspaceId: string,
+  { version, bytes }: StateEntry,
+  restored?: number,
+): NewEvent => {
+  const data = { version, bytes, ...(restored !== undefined && { restored }) };
+  return stateWasUpdated({ feedId: workspaceId, subjectId: workspaceId, actorId, data });
+};
 
 /** In the workspace's feed alone. */
 const ofMember = (event: WorkspaceEvent, actorId: string, { workspaceId, ...member }: Member): NewEvent => {

@@ -6,6 +6,9 @@ import { Member } from './member.entity.js';
 import { MembersController } from './members.controller.js';
 import { MembersRepository } from './members.repository.js';
 import { MembersService } from './members.service.js';
+import { StateController } from './state.controller.js';
+import { StateRepository } from './state.repository.js';
+import { StateService } from './state.service.js';
 import { WorkspaceAccess } from './workspace-access.js';
 import { Workspace } from './workspace.entity.js';
 import { WorkspacesController } from './workspaces.controller.js';
@@ -19,6 +22,8 @@ import { WorkspacesService } from './workspaces.service.js';
     ActivityRepository,
     MembersRepository,
     MembersService,
+    StateRepository,
+    StateService,
     WorkspaceAccess,
     WorkspacesRepository,
     WorkspacesService,
@@ -27,6 +32,8 @@ import { WorkspacesService } from './workspaces.service.js';
     ActivityRepository,
     MembersRepository,
     MembersService,
+    StateRepository,
+    StateService,
     WorkspaceAccess,
     WorkspacesRepository,
     WorkspacesService,
@@ -37,7 +44,7 @@ export class WorkspacesModule {}
 /** The same with its routes. */
 @Module({
   imports: [WorkspacesModule],
-  controllers: [WorkspacesController, MembersController, FeedsController],
+  controllers: [WorkspacesController, MembersController, StateController, FeedsController],
   exports: [WorkspacesModule],
 })
 export class WorkspacesHttpModule {}

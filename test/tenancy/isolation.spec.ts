@@ -35,6 +35,7 @@ async function customer(given: Given) {
   const tenant = await given.workspace({ agents: ['ada'] });
   const { body: lab } = await tenant.http.post<{ id: string }>('/v1/workspaces', { name: 'lab' });
   await tenant.http.post(`/v1/workspaces/${lab.id}/members`, { memberId: tenant.ada.id, role: 'editor' });
+  await tenant.http.put(`/v1/workspaces/${lab.id}/state`, { state: { n: 1 } }, { headers: { 'if-match': '"0"' } });
   const task = await tenant.task({ workspaceId: lab.id, priority: 'critical', externalRef: 'X-1' });
   const free = await tenant.task({ concurrencyKey: 'disk' });
   const waiting = await tenant.task({ dependsOn: [{ taskId: task.id }] });
@@ -91,6 +92,8 @@ const BODIES: Record<string, (of: Customer) => object> = {
   'workspaces.create': () => ({ name: 'more' }),
   'members.add': () => ({ memberId: 'more', role: 'viewer' }),
   'members.update': () => ({ role: 'viewer' }),
+  'state.update': () => ({ state: { mine: true } }),
+  'state.restore': () => ({ version: 1 }),
   'workspaces.update': () => ({ description: 'more' }),
   'agents.register': () => ({ name: 'more' }),
   'agents.update': () => ({ capacity: 7 }),
@@ -232,7 +235,7 @@ describe('what belongs to one tenant', () => {
 
     const headers: Record<string, string> = { 'x-forwarded-for': `10.0.${requests >> 8}.${requests++ & 255}` };
     if (parameters.some(({ name }) => name === 'If-Match')) {
-      headers['if-match'] = (await of.http.get(path)).headers.get('etag') ?? '';
+      headers['if-match'] = (await of.http.get(path.replace(/\/restore$/, ''))).headers.get('etag') ?? '';
     }
     return new HttpClient(given.node.url, key).send(method, path, body ?? own?.(of), { headers });
   };

@@ -13,6 +13,48 @@ export const METHODS = {
     versioned: true,
   },
   'workspace.delete': { operation: 'workspaces.delete', verb: 'DELETE', path: '/v1/workspaces/{id}', empty: true },
+  'workspace.listMembers': {
+    operation: 'members.list',
+    verb: 'GET',
+    path: '/v1/workspaces/{id}/members',
+    rest: 'query',
+  },
+  'workspace.getMember': { operation: 'members.get', verb: 'GET', path: '/v1/workspaces/{id}/members/{member}' },
+  'workspace.addMember': { operation: 'members.add', verb: 'POST', path: '/v1/workspaces/{id}/members', rest: 'body' },
+  'workspace.updateMember': {
+    operation: 'members.update',
+    verb: 'PATCH',
+    path: '/v1/workspaces/{id}/members/{member}',
+    rest: 'body',
+    versioned: true,
+  },
+  'workspace.removeMember': {
+    operation: 'members.remove',
+    verb: 'DELETE',
+    path: '/v1/workspaces/{id}/members/{member}',
+    empty: true,
+  },
+  'workspace.getState': { operation: 'state.get', verb: 'GET', path: '/v1/workspaces/{id}/state', rest: 'query' },
+  'workspace.updateState': {
+    operation: 'state.update',
+    verb: 'PUT',
+    path: '/v1/workspaces/{id}/state',
+    rest: 'body',
+    versioned: true,
+  },
+  'workspace.getStateHistory': {
+    operation: 'state.history',
+    verb: 'GET',
+    path: '/v1/workspaces/{id}/state/history',
+    rest: 'query',
+  },
+  'workspace.restoreState': {
+    operation: 'state.restore',
+    verb: 'POST',
+    path: '/v1/workspaces/{id}/state/restore',
+    rest: 'body',
+    versioned: true,
+  },
   'workspace.events': {
     operation: 'feeds.ofWorkspace',
     verb: 'GET',
@@ -174,6 +216,7 @@ export type EventType =
   | 'workspace.member_added'
   | 'workspace.member_changed'
   | 'workspace.member_removed'
+  | 'workspace.state_updated'
   | 'workspace.updated';
 
 export interface components {
@@ -558,6 +601,41 @@ export interface components {
       /** @enum {string} */
       role?: 'guest' | 'viewer' | 'commenter' | 'editor' | 'admin' | 'owner';
       permissions: ('read' | 'comment' | 'write' | 'manage_members' | 'manage' | 'delete')[][];
+    };
+    StateView: {
+      state: {
+        [key: string]: unknown;
+      };
+      /** @description Rises by one with every change; the ETag. */
+      version: number;
+      updatedBy: string | null;
+      /** Format: date-time */
+      updatedAt: string | null;
+    };
+    UpdateState: {
+      /** @description The whole new state. */
+      state: {
+        [key: string]: unknown;
+      };
+    };
+    StateEntryView: {
+      /** @description Rises by one with every change. */
+      version: number;
+      /** @description Of the state's JSON text. */
+      bytes: number;
+      updatedBy: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    StateHistoryPage: {
+      items: components['schemas']['StateEntryView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    RestoreState: {
+      /** @description The version whose content is to be there again; it becomes that of a new version. */
+      version: number;
     };
     CloudEvent: {
       /** @description 1, 2, 3 … in each feed, without gaps. */
@@ -2246,6 +2324,12 @@ export interface components {
       role: 'guest' | 'viewer' | 'commenter' | 'editor' | 'admin' | 'owner';
       permissions: ('read' | 'comment' | 'write' | 'manage_members' | 'manage' | 'delete')[];
     };
+    'workspace.state_updated': {
+      version: number;
+      bytes: number;
+      /** @description The version whose content was written once more. */
+      restored?: number;
+    };
     'workspace.updated': {
       name: string;
       /** @description The new values. */
@@ -3026,6 +3110,104 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['MemberView'];
+        };
+      };
+    };
+  };
+  'state.get': {
+    parameters: {
+      query?: {
+        /** @description One of the last hundred versions; the newest when left out. */
+        version?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StateView'];
+        };
+      };
+    };
+  };
+  'state.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UpdateState'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StateView'];
+        };
+      };
+    };
+  };
+  'state.history': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StateHistoryPage'];
+        };
+      };
+    };
+  };
+  'state.restore': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RestoreState'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StateView'];
         };
       };
     };
