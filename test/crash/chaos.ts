@@ -30,9 +30,13 @@ export class Chaos {
     private readonly random: Random,
   ) {}
 
-  start(): void {
+  /** Answers when each kind of blow has fallen once; they go on. */
+  start(): Promise<void> {
     for (const proxy of this.targets.proxies) proxy.fate = (direction) => this.fate(direction);
-    this.running = this.run();
+    return new Promise((struckEvery, failed) => {
+      this.running = this.run(struckEvery);
+      this.running.catch(failed);
+    });
   }
 
   /** Ends it, and leaves the network well. */
@@ -42,7 +46,7 @@ export class Chaos {
     await this.running;
   }
 
-  private async run(): Promise<void> {
+  private async run(struckEvery: () => void): Promise<void> {
     while (!this.stopping.signal.aborted) {
       for (const [name, strike] of this.random.shuffled(Object.entries(this.kinds()))) {
         await pause(this.random.between(...BLOWS_MS), undefined, { signal: this.stopping.signal }).catch(
@@ -52,6 +56,7 @@ export class Chaos {
         this.blows[name] = (this.blows[name] ?? 0) + 1;
         await strike();
       }
+      struckEvery();
     }
   }
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { crashRun } from './crash-run.js';
 
-/** How long things break; `npm run crash` does it for longer. */
+/** How long things break at least; `npm run crash` does it for longer. */
 const SECONDS = 13;
 
 describe('a fleet while everything breaks', () => {
@@ -26,5 +26,5 @@ describe('a fleet while everything breaks', () => {
     ];
     expect(Object.keys(blows).sort()).toEqual(kinds.sort());
     expect(Math.min(verdict.lost, verdict.repeats, deaths, lostLeases)).toBeGreaterThan(0);
-  }, 400_000);
+  }, 900_000);
 });

@@ -26,9 +26,9 @@ export interface ExpeditionOptions {
 }
 
 const OPEN = ['pending', 'assigned', 'accepted', 'rejected', 'in_progress', 'awaiting_input'];
-const IMPORT_LIMIT_MS = 60_000;
+const IMPORT_LIMIT_MS = 120_000;
 /** For what is done through a server that may be just starting again. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** The workspace that every tenant has. */
 export async function defaultWorkspace(url: string, key: string): Promise<string> {

@@ -21,25 +21,28 @@ const SABOTAGE_EVERY_MS = 40;
 /** So long that no commit reaches the disk by itself. */
 const NEVER_BY_ITSELF = { wal_writer_delay: 10_000, wal_writer_flush_after: '1GB' };
 
-/** Plants the fault, lets agents work for a moment over a bad network, and judges them. The database is mended again. */
-export async function faultRun(given: Given, fault: Fault | undefined, seed: number): Promise<Verdict> {
+/**
+ * Plants the fault, lets agents work for a moment over a bad network, and judges them. The database is mended again.
+ * @param times how many times as long as usual
+ */
+export async function faultRun(given: Given, fault: Fault | undefined, seed: number, times: number): Promise<Verdict> {
   const mend = await fault?.plant?.(given.node.databaseUrl);
   try {
-    return await judged(given, seed, { fault });
+    return await judged(given, seed, { fault, times });
   } finally {
     await mend?.();
   }
 }
 
 /** Answers come before their commit is on the disk, and PostgreSQL is killed: a server and nodes of its own. */
-export async function lossyRun(seed: number): Promise<Verdict> {
+export async function lossyRun(seed: number, times: number): Promise<Verdict> {
   const folder = openFolder();
   const directory = join(folder, 'postgres');
   const postgres = await EmbeddedPostgres.start({ directory, log: () => undefined, settings: NEVER_BY_ITSELF });
   const given = new Given();
   try {
     given.nodes.push(await startNode(postgres.url));
-    return await judged(given, seed, { before: () => loosened(postgres.url), after: () => killed(postgres) });
+    return await judged(given, seed, { times, before: () => loosened(postgres.url), after: () => killed(postgres) });
   } finally {
     await Promise.all(given.nodes.map((node) => node.stop()));
     await postgres.stop();
@@ -49,12 +52,13 @@ export async function lossyRun(seed: number): Promise<Verdict> {
 
 interface Circumstances {
   fault?: Fault | undefined;
+  times: number;
   /** What becomes of the database before the agents work, and they have. */
   before?: () => Promise<unknown>;
   after?: () => Promise<void>;
 }
 
-async function judged(given: Given, seed: number, { fault, before, after }: Circumstances): Promise<Verdict> {
+async function judged(given: Given, seed: number, { fault, times, before, after }: Circumstances): Promise<Verdict> {
   const random = new Random(seed);
   const folder = openFolder();
   const file = join(folder, 'history.jsonl');
@@ -69,7 +73,7 @@ async function judged(given: Given, seed: number, { fault, before, after }: Circ
     await expedition.prepare(madeUp(workspace.id, fault?.tasks ?? TASKS, random));
     await before?.();
     expedition.start();
-    await sabotaged(given.node.databaseUrl, fault);
+    await sabotaged(given.node.databaseUrl, fault, times);
     await after?.();
     await expedition.abandon();
     return await verdictOn(file);
@@ -80,8 +84,8 @@ async function judged(given: Given, seed: number, { fault, before, after }: Circ
 }
 
 /** Lets the agents work, with the sabotage going on beside them. */
-async function sabotaged(url: string, fault: Fault | undefined): Promise<void> {
-  for (const end = performance.now() + (fault?.forMs ?? WORK_MS); performance.now() < end;) {
+async function sabotaged(url: string, fault: Fault | undefined, times: number): Promise<void> {
+  for (const end = performance.now() + (fault?.forMs ?? WORK_MS) * times; performance.now() < end;) {
     if (fault?.sabotage !== undefined) await query(url, fault.sabotage);
     await pause(SABOTAGE_EVERY_MS);
   }

@@ -17,7 +17,7 @@ export interface AudienceReport {
   faults: string[];
 }
 
-const CATCH_UP_MS = 90_000;
+const CATCH_UP_MS = 240_000;
 /** An event is a request for each. */
 const WEBHOOKS = 4;
 const FROM_BEGINNING = 12;
