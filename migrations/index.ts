@@ -10,6 +10,8 @@ import { Webhooks1763900700000 } from './1763900700000-webhooks.js';
 import { Attendance1763900800000 } from './1763900800000-attendance.js';
 import { WorkspaceMembers1763901000000 } from './1763901000000-workspace-members.js';
 import { WorkspaceState1763903000000 } from './1763903000000-workspace-state.js';
+import { Documents1763904000000 } from './1763904000000-documents.js';
+import { DocumentLog1763904500000 } from './1763904500000-document-log.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -24,4 +26,6 @@ export const MIGRATIONS: readonly Migration[] = [
   Attendance1763900800000,
   WorkspaceMembers1763901000000,
   WorkspaceState1763903000000,
+  Documents1763904000000,
+  DocumentLog1763904500000,
 ];

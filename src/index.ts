@@ -3,6 +3,7 @@
  * module, service, entities and errors.
  */
 export * from './agents/index.js';
+export * from './documents/index.js';
 export { AppModule, type Servers } from './app.module.js';
 export { type Config, CONFIG, InvalidConfiguration, loadConfig } from './config.js';
 export { MusterWsAdapter } from './gateways/realtime/index.js';
@@ -40,6 +41,7 @@ export {
   Subscribers,
   type Subscription,
 } from './shared/events/index.js';
+export { QuotaExceeded, Quotas, QuotasModule } from './shared/quotas/index.js';
 export { configureHttp, createFastifyAdapter } from './shared/http/index.js';
 export { createLogger, NestLog } from './shared/logging/index.js';
 export { Metrics } from './shared/metrics/index.js';

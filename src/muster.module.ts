@@ -1,6 +1,7 @@
-import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata, type Type } from '@nestjs/common';
 import { MIGRATIONS } from '../migrations/index.js';
 import { AgentsHttpModule, AgentsModule } from './agents/index.js';
+import { DocumentsHttpModule, DocumentsModule } from './documents/index.js';
 import { RealtimeModule, type SocketOptions, SocketsModule, type StreamOptions } from './gateways/realtime/index.js';
 import { NodeProbes } from './node-probes.js';
 import { AuthModule, type OidcOptions, type RateLimitOptions } from './shared/auth/index.js';
@@ -10,6 +11,7 @@ import { EventsModule } from './shared/events/index.js';
 import { HealthModule } from './shared/health/index.js';
 import { type Metrics, MetricsModule } from './shared/metrics/index.js';
 import { derived, given, type OptionsSource } from './shared/options/index.js';
+import { QuotasModule } from './shared/quotas/index.js';
 import { TasksHttpModule, TasksModule } from './tasks/index.js';
 import { type WebhookOptions, WebhooksModule } from './webhooks/index.js';
 import { WorkspacesHttpModule, WorkspacesModule } from './workspaces/index.js';
@@ -100,8 +102,8 @@ export class MusterModule {
       providers: [{ provide: MUSTER_OPTIONS, ...source }],
       exports: [MUSTER_OPTIONS],
     };
-    const aggregates = [WorkspacesModule, AgentsModule, TasksModule];
-    const routes = [WorkspacesHttpModule, AgentsHttpModule, TasksHttpModule];
+    const aggregates = [WorkspacesModule, AgentsModule, TasksModule, DocumentsModule];
+    const routes = [WorkspacesHttpModule, AgentsHttpModule, TasksHttpModule, DocumentsHttpModule];
     return {
       module: MusterModule,
       imports: [
@@ -125,8 +127,9 @@ export class MusterModule {
 }
 
 /** What the aggregates stand on, made of the options. */
-function shared(http: boolean): DynamicModule[] {
+function shared(http: boolean): (DynamicModule | Type)[] {
   return [
+    QuotasModule,
     DatabaseModule.forRootAsync(derived(SOURCE, databaseOptions)),
     CacheModule.forRootAsync(derived(SOURCE, ({ redisUrl }) => ({ redisUrl }))),
     EventsModule.forRootAsync(

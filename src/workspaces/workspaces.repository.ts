@@ -105,6 +105,17 @@ export class WorkspacesRepository extends AggregateRepository {
     return pageOf((await this.read(text, values)).map(this.toWorkspace), limit, cursorOf);
   }
 
+  /** Of those that `visibleTo` may know of, as `list` says it. */
+  @Operation()
+  async visibleIds(tenantId: string, visibleTo: string): Promise<string[]> {
+    const rows = await this.read<{ id: string }>(
+      `SELECT id FROM workspaces WHERE tenant_id = $1 AND deleted_at IS NULL
+         AND (visibility <> 'private' OR ${hasMember('$2')})`,
+      [tenantId, visibleTo],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /**
    * Changes what the patch names, if the workspace is still at `version`.
    * @throws NotFound, OptimisticLock with the current version, AlreadyExists when the name is taken

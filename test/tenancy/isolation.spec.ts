@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Subscribers } from '../../src/shared/events/index.js';
 import { aTask, type Given, startGiven } from '../support/given.js';
 import { type Answer, HttpClient } from '../support/http-client.js';
+import { until } from '../support/until.js';
 
 interface Schema {
   $ref?: string;
@@ -36,6 +37,17 @@ async function customer(given: Given) {
   const { body: lab } = await tenant.http.post<{ id: string }>('/v1/workspaces', { name: 'lab' });
   await tenant.http.post(`/v1/workspaces/${lab.id}/members`, { memberId: tenant.ada.id, role: 'editor' });
   await tenant.http.put(`/v1/workspaces/${lab.id}/state`, { state: { n: 1 } }, { headers: { 'if-match': '"0"' } });
+  const { body: doc } = await tenant.http.post<{ id: string }>(`/v1/workspaces/${lab.id}/documents`, {
+    title: 'Secret plan',
+    kind: 'versioned',
+    content: 'buried treasure',
+  });
+  const { body: snapshot } = await tenant.http.post<{ id: string }>(`/v1/documents/${doc.id}/snapshots`, {});
+  const { body: operation } = await tenant.http.post<{ id: string }>(`/v1/documents/${doc.id}/operations`, {
+    operationType: 'insert',
+    value: 1,
+    applied: false,
+  });
   const task = await tenant.task({ workspaceId: lab.id, priority: 'critical', externalRef: 'X-1' });
   const free = await tenant.task({ concurrencyKey: 'disk' });
   const waiting = await tenant.task({ dependsOn: [{ taskId: task.id }] });
@@ -49,9 +61,14 @@ async function customer(given: Given) {
   await tenant.http.post('/v1/tasks/pause', { scope: 'type', subject: 'paused' });
   const [lease] = await tenant.claim(tenant.ada);
   const { body: key } = await tenant.http.post<{ id: string }>('/v1/keys', { name: 'spare', scopes: ['read'] });
+  // Nothing must be written while the test looks.
+  await until(async () => {
+    const unsaid = 'SELECT FROM change_notices WHERE tenant_id = $1 AND reached > announced';
+    return (await tenant.rows(unsaid)).length === 0;
+  });
   const { http, ada, tenantId } = tenant;
   const epoch = lease?.epoch ?? 0;
-  // Disabled, for nothing must be written while the test looks.
+  // Disabled, for the same reason.
   const { body: hook } = await http.post<{ id: string }>('/v1/webhooks', {
     url: HOOK,
     workspaceId: lab.id,
@@ -65,7 +82,22 @@ async function customer(given: Given) {
   const inbox = `inbox.${lab.id}`;
   const followed = { feeds: [{ feedId: lab.id, after: 0 }] };
   (await given.node.get(Subscribers).open(tenant.caller, inbox, followed)).subscription.close();
-  const made = { inbox, lab, task, free, waiting, dead, asking, ada, spare: key, hook, delivery: delivery?.id ?? '' };
+  const made = {
+    doc,
+    snapshot,
+    operation,
+    inbox,
+    lab,
+    task,
+    free,
+    waiting,
+    dead,
+    asking,
+    ada,
+    spare: key,
+    hook,
+    delivery: delivery?.id ?? '',
+  };
   return { ...tenant, http, ...made, tenantId, epoch };
 }
 
@@ -75,6 +107,7 @@ const SUBJECTS: Record<string, (of: Customer) => string> = {
   agents: ({ ada }) => ada.id,
   workspaces: ({ lab }) => lab.id,
   keys: ({ spare }) => spare.id,
+  documents: ({ doc }) => doc.id,
   webhooks: ({ hook }) => hook.id,
   subscribers: ({ inbox }) => inbox,
 };
@@ -89,6 +122,13 @@ const OTHER_SUBJECTS: Record<string, (of: Customer) => string> = {
 /** A body that the tenant itself may send. */
 const BODIES: Record<string, (of: Customer) => object> = {
   'apiKeys.create': () => ({ name: 'more', scopes: ['read'] }),
+  'documents.create': () => ({ title: 'more', kind: 'versioned' }),
+  'documents.update': () => ({ title: 'mine' }),
+  'history.recordOperation': () => ({ operationType: 'move', value: 1 }),
+  'history.compact': () => ({ beforeSequence: 2 }),
+  'history.restore': () => ({ version: 1 }),
+  'history.createSnapshot': () => ({}),
+  'history.purgeSnapshots': () => ({ keepLast: 1 }),
   'workspaces.create': () => ({ name: 'more' }),
   'members.add': () => ({ memberId: 'more', role: 'viewer' }),
   'members.update': () => ({ role: 'viewer' }),
@@ -183,10 +223,16 @@ const ANSWERED_AS_UNKNOWN: Record<string, (a: Customer) => object> = {
   }),
   'interventions.retryMany.workspaceIds': () => ({ items: [], refused: [], hasMore: false }),
 };
+/** Members whose ids are kept as they were said, and looked up by nobody. */
+const KEPT_AS_SAID: Record<string, string[]> = {
+  'documents.create': ['taskId'],
+  'documents.update': ['taskId'],
+  'history.recordOperation': ['id', 'taskId'],
+};
 /** They change nothing though they are not GET. */
 const READS = new Set(['tasks.getBatch']);
 /** Reports that are no lists, and what the tenant itself may ask them. `tasks/workload` names an agent: see stats.spec.ts. */
-const REPORTS: Record<string, string> = { 'stats.get': '' };
+const REPORTS: Record<string, string> = { 'stats.get': '', 'documents.search': 'q=treasure' };
 const HANDSHAKE = 'handshake.open';
 const NO_LISTS = new Set(['dispatch.limit', 'stats.workload', 'eventStreams.ofTenant', HANDSHAKE]);
 /** Values of a list's parameters by which one could look for what is another tenant's. */
@@ -228,7 +274,9 @@ describe('what belongs to one tenant', () => {
       .replace(/\{(id|name)\}/, subject?.(of) ?? '')
       .replace('{blockerId}', of.task.id)
       .replace('{member}', of.ada.id)
-      .replace('{deliveryId}', of.delivery);
+      .replace('{deliveryId}', of.delivery)
+      .replace('{operationId}', of.operation.id)
+      .replace('{snapshotId}', of.snapshot.id);
     if (path.includes('{')) throw new Error(`${route.path} has a parameter that this test cannot fill.`);
     const own = BODIES[operationId];
     if (route.requestBody && !own) throw new Error(`What does ${operationId} take? Say it in BODIES.`);
@@ -270,6 +318,9 @@ describe('what belongs to one tenant', () => {
     a.workspace.id,
     a.spare.id,
     a.hook.id,
+    a.doc.id,
+    a.snapshot.id,
+    a.operation.id,
     a.delivery,
   ];
   const reveals = (answer: Answer<unknown>, a: Customer, named: unknown = ''): string[] =>
@@ -333,7 +384,9 @@ describe('what belongs to one tenant', () => {
       const answer = await send(route, a, b.key);
 
       expect([route.operationId, answer.status]).toEqual([route.operationId, 404]);
-      const asked = [a.task, a.free, a.waiting, a.dead, a.asking, a.ada, a.lab, a.spare, a.hook].map(({ id }) => id);
+      const asked = [a.task, a.free, a.waiting, a.dead, a.asking, a.ada, a.lab, a.spare, a.hook, a.doc].map(
+        ({ id }) => id,
+      );
       expect(reveals(answer, a, { asked })).toEqual([]);
       expect(await everythingOf(a)).toEqual(before);
       const own = await send(route, a, a.key);
@@ -358,7 +411,7 @@ describe('what belongs to one tenant', () => {
       const cursor = ownFirst.body.nextCursor ? [`after=${ownFirst.body.nextCursor}`] : [];
 
       for (const query of ['', ...filters, ...cursor]) {
-        const answer = await b.http.get(`${path}?${query}`);
+        const answer = await b.http.get(`${path}?${REPORTS[operationId] ?? ''}&${query}`);
         expect([operationId, query, answer.status]).toEqual([operationId, query, 200]);
         expect([operationId, query, reveals(answer, a)]).toEqual([operationId, query, []]);
       }
@@ -377,7 +430,7 @@ describe('what belongs to one tenant', () => {
       expect([operationId, Object.keys(references).sort()]).toEqual([
         operationId,
         [...(schema ? idFields(schema) : []), ...(MIXED[operationId] ?? [])]
-          .filter((field) => !NARROWING[operationId]?.includes(field))
+          .filter((field) => !NARROWING[operationId]?.includes(field) && !KEPT_AS_SAID[operationId]?.includes(field))
           .sort(),
       ]);
 

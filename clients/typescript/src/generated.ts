@@ -62,6 +62,90 @@ export const METHODS = {
     rest: 'query',
   },
   'event.list': { operation: 'feeds.ofTenant', verb: 'GET', path: '/v1/events', rest: 'query' },
+  'document.create': {
+    operation: 'documents.create',
+    verb: 'POST',
+    path: '/v1/workspaces/{id}/documents',
+    rest: 'body',
+  },
+  'document.list': { operation: 'documents.list', verb: 'GET', path: '/v1/documents', rest: 'query' },
+  'document.search': { operation: 'documents.search', verb: 'GET', path: '/v1/documents/search', rest: 'query' },
+  'document.get': { operation: 'documents.get', verb: 'GET', path: '/v1/documents/{id}' },
+  'document.update': {
+    operation: 'documents.update',
+    verb: 'PUT',
+    path: '/v1/documents/{id}',
+    rest: 'body',
+    versioned: true,
+  },
+  'document.delete': { operation: 'documents.delete', verb: 'DELETE', path: '/v1/documents/{id}', empty: true },
+  'document.getVersion': {
+    operation: 'history.readVersion',
+    verb: 'GET',
+    path: '/v1/documents/{id}/content',
+    rest: 'query',
+  },
+  'document.restore': {
+    operation: 'history.restore',
+    verb: 'POST',
+    path: '/v1/documents/{id}/restore',
+    rest: 'body',
+    versioned: true,
+  },
+  'document.sync': {
+    operation: 'history.listOperations',
+    verb: 'GET',
+    path: '/v1/documents/{id}/operations',
+    rest: 'query',
+  },
+  'document.recordOperation': {
+    operation: 'history.recordOperation',
+    verb: 'POST',
+    path: '/v1/documents/{id}/operations',
+    rest: 'body',
+  },
+  'document.markOperationApplied': {
+    operation: 'history.markApplied',
+    verb: 'POST',
+    path: '/v1/documents/{id}/operations/{operationId}/applied',
+  },
+  'document.compactOperations': {
+    operation: 'history.compact',
+    verb: 'POST',
+    path: '/v1/documents/{id}/operations/compact',
+    rest: 'body',
+  },
+  'document.listSnapshots': {
+    operation: 'history.listSnapshots',
+    verb: 'GET',
+    path: '/v1/documents/{id}/snapshots',
+    rest: 'query',
+  },
+  'document.createSnapshot': {
+    operation: 'history.createSnapshot',
+    verb: 'POST',
+    path: '/v1/documents/{id}/snapshots',
+    rest: 'body',
+  },
+  'document.getSnapshot': {
+    operation: 'history.getSnapshot',
+    verb: 'GET',
+    path: '/v1/documents/{id}/snapshots/{snapshotId}',
+  },
+  'document.purgeSnapshots': {
+    operation: 'history.purgeSnapshots',
+    verb: 'POST',
+    path: '/v1/documents/{id}/snapshots/purge',
+    rest: 'body',
+  },
+  'document.stats': { operation: 'documentReports.stats', verb: 'GET', path: '/v1/documents/{id}/stats' },
+  'document.integrity': { operation: 'documentReports.integrity', verb: 'GET', path: '/v1/documents/{id}/integrity' },
+  'document.collaboration': {
+    operation: 'documentReports.collaboration',
+    verb: 'GET',
+    path: '/v1/workspaces/{id}/documents/collaboration',
+    rest: 'query',
+  },
   'agent.register': { operation: 'agents.register', verb: 'POST', path: '/v1/agents', rest: 'body' },
   'agent.discover': { operation: 'agents.list', verb: 'GET', path: '/v1/agents', rest: 'query' },
   'agent.get': { operation: 'agents.get', verb: 'GET', path: '/v1/agents/{id}' },
@@ -181,6 +265,9 @@ export type EventType =
   | 'agent.registered'
   | 'agent.status_changed'
   | 'agent.updated'
+  | 'document.changed'
+  | 'document.created'
+  | 'document.deleted'
   | 'task.attempt_failed'
   | 'task.attempt_timed_out'
   | 'task.awaiting_input'
@@ -242,6 +329,8 @@ export interface components {
         | 'agents:write'
         | 'workspaces:read'
         | 'workspaces:write'
+        | 'documents:read'
+        | 'documents:write'
         | 'events:read'
         | 'webhooks:read'
         | 'webhooks:write'
@@ -264,6 +353,8 @@ export interface components {
         | 'agents:write'
         | 'workspaces:read'
         | 'workspaces:write'
+        | 'documents:read'
+        | 'documents:write'
         | 'events:read'
         | 'webhooks:read'
         | 'webhooks:write'
@@ -298,6 +389,8 @@ export interface components {
         | 'agents:write'
         | 'workspaces:read'
         | 'workspaces:write'
+        | 'documents:read'
+        | 'documents:write'
         | 'events:read'
         | 'webhooks:read'
         | 'webhooks:write'
@@ -1707,6 +1800,267 @@ export interface components {
       /** @description The id it has in the system it came from. */
       externalRef?: string | null;
     };
+    CreateDocument: {
+      /** Format: uuid */
+      taskId?: string;
+      epoch?: number;
+      /**
+       * @description Text unless said otherwise. What is `json` must be JSON.
+       * @enum {string}
+       */
+      contentType?: 'text' | 'markdown' | 'json' | 'yaml' | 'code';
+      /** @description At most 1 MiB of UTF-8. */
+      content?: string;
+      /** @description Strings by name, for your own use. */
+      labels?: {
+        [key: string]: string;
+      };
+      title: string;
+      /**
+       * @description Versioned ones are written by version and merged; live ones by any number of Yjs replicas at once.
+       * @enum {string}
+       */
+      kind: 'versioned' | 'live';
+    };
+    DocumentView: {
+      /** @description Of the content in UTF-8. */
+      bytes: number;
+      /** @description Rises with every change; the ETag. */
+      version: number;
+      content: string;
+      id: string;
+      workspaceId: string;
+      /** @enum {string} */
+      kind: 'versioned' | 'live';
+      title: string;
+      /** @enum {string} */
+      contentType: 'text' | 'code' | 'json' | 'yaml' | 'markdown';
+      labels: {
+        [key: string]: string;
+      };
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      createdBy: string;
+      lastModifiedBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    DocumentEntry: {
+      /** @description Of the content in UTF-8. */
+      bytes: number;
+      /** @description Rises with every change; the ETag. */
+      version: number;
+      id: string;
+      workspaceId: string;
+      /** @enum {string} */
+      kind: 'versioned' | 'live';
+      title: string;
+      /** @enum {string} */
+      contentType: 'text' | 'code' | 'json' | 'yaml' | 'markdown';
+      labels: {
+        [key: string]: string;
+      };
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      createdBy: string;
+      lastModifiedBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    DocumentPage: {
+      items: components['schemas']['DocumentEntry'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    FoundDocument: {
+      id: string;
+      title: string;
+      workspaceId: string;
+      /** @description The higher, the better the match. */
+      rank: number;
+      /** @description Pieces of the content with the words that were found between « and ». */
+      highlights: string;
+    };
+    FoundDocuments: {
+      items: components['schemas']['FoundDocument'][];
+    };
+    UpdateDocument: {
+      /** Format: uuid */
+      taskId?: string;
+      epoch?: number;
+      title?: string;
+      /** @description The whole new content, at most 1 MiB of UTF-8. */
+      content?: string;
+      /** @enum {string} */
+      contentType?: 'text' | 'markdown' | 'json' | 'yaml' | 'code';
+      /** @description Replaces all labels. */
+      labels?: {
+        [key: string]: string;
+      };
+    };
+    OperationView: {
+      /** @description 1, 2, 3 … in each document, without gaps. */
+      sequence: number;
+      /** @description Of a change of a versioned document: its title, and `splices` [at, deleted, inserted] in UTF-16 code units. */
+      value: unknown;
+      epoch: number | null;
+      vectorClock: {
+        [key: string]: number;
+      };
+      /** @description Of the document after it; null where it left the content as it was. */
+      version: number | null;
+      id: string;
+      /** @enum {string} */
+      operationType: 'delete' | 'insert' | 'update' | 'move' | 'format' | 'merge';
+      path: string | null;
+      agentId: string;
+      taskId: string | null;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      appliedAt: string | null;
+    };
+    OperationList: {
+      items: components['schemas']['OperationView'][];
+    };
+    RecordOperation: {
+      /** Format: uuid */
+      taskId?: string;
+      epoch?: number;
+      /**
+       * Format: uuid
+       * @description Given where the operation may be sent again; the second one is refused.
+       */
+      id?: string;
+      /** @description Where in the document, in the words of the application's model. */
+      path?: string;
+      /** @description What, in the words of the application's model. */
+      value: unknown;
+      /** @description Which author's how many operations its author knew. */
+      vectorClock?: {
+        [key: string]: number;
+      };
+      /** @description False for one that waits until somebody marks it as applied. */
+      applied?: boolean;
+      /** @enum {string} */
+      operationType: 'insert' | 'delete' | 'update' | 'move' | 'format' | 'merge';
+    };
+    RecordedView: {
+      sequence: number;
+      id: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      appliedAt: string | null;
+    };
+    CompactOperations: {
+      /** @description Operations with a lower number are removed. */
+      beforeSequence: number;
+    };
+    Removed: {
+      removed: number;
+    };
+    VersionView: {
+      version: number;
+      title: string;
+      content: string;
+    };
+    RestoreDocument: {
+      /** @description The version whose title and content are to be there again; it becomes that of a new version. */
+      version: number;
+    };
+    SnapshotEntryView: {
+      /** @description Of the last operation that it holds. */
+      sequence: number;
+      version: number;
+      bytes: number;
+      vectorClock: {
+        [key: string]: number;
+      };
+      id: string;
+      title: string;
+      label: string | null;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+    };
+    SnapshotPage: {
+      items: components['schemas']['SnapshotEntryView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    CreateSnapshot: {
+      label?: string;
+    };
+    SnapshotView: {
+      /** @description Of the last operation that it holds. */
+      sequence: number;
+      version: number;
+      bytes: number;
+      vectorClock: {
+        [key: string]: number;
+      };
+      id: string;
+      title: string;
+      label: string | null;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      content: string;
+    };
+    PurgeSnapshots: {
+      /** @description How many of the newest ones stay. */
+      keepLast: number;
+    };
+    DocumentStatsView: {
+      version: number;
+      bytes: number;
+      /** @description Of the log, as far as it is kept. */
+      operations: number;
+      pendingOperations: number;
+      authors: number;
+      snapshots: number;
+      snapshotBytes: number;
+      /** Format: date-time */
+      firstOperationAt: string | null;
+      /** Format: date-time */
+      lastOperationAt: string | null;
+    };
+    DocumentReportCounts: {
+      operations: number;
+      snapshots: number;
+    };
+    DocumentIssueView: {
+      /** @enum {string} */
+      type: 'sequence_gap' | 'missing_clock' | 'snapshot_not_monotonic' | 'snapshot_ahead' | 'content_differs';
+      /** @enum {string} */
+      severity: 'error';
+      message: string;
+      fix: string;
+    };
+    DocumentReportView: {
+      checked: components['schemas']['DocumentReportCounts'];
+      issues: components['schemas']['DocumentIssueView'][];
+    };
+    ContributionView: {
+      operations: number;
+      documents: number;
+      agentId: string;
+      /** Format: date-time */
+      lastAt: string;
+    };
+    CollaborationView: {
+      operations: number;
+      documents: number;
+      /** @description Documents that more than one author wrote in. */
+      sharedDocuments: number;
+      /** @description The busiest first, a hundred at most. */
+      authors: components['schemas']['ContributionView'][];
+    };
     FollowedFeed: {
       /** @description Up to here the events are acknowledged. */
       acknowledged: number;
@@ -1871,6 +2225,25 @@ export interface components {
           [key: string]: string;
         };
       };
+      version: number;
+    };
+    'document.changed': {
+      sequence: number;
+    };
+    'document.created': {
+      title: string;
+      /** @enum {string} */
+      kind: 'versioned' | 'live';
+      /** @enum {string} */
+      contentType: 'text' | 'markdown' | 'json' | 'yaml' | 'code';
+      version: number;
+    };
+    'document.deleted': {
+      title: string;
+      /** @enum {string} */
+      kind: 'versioned' | 'live';
+      /** @enum {string} */
+      contentType: 'text' | 'markdown' | 'json' | 'yaml' | 'code';
       version: number;
     };
     'task.attempt_failed': {
@@ -4305,6 +4678,466 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['AttemptsView'];
+        };
+      };
+    };
+  };
+  'documents.create': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateDocument'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DocumentView'];
+        };
+      };
+    };
+  };
+  'documents.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        /** @description Of this workspace only. */
+        workspaceId?: string;
+        /** @description Any of these. */
+        kind?: ('versioned' | 'live')[];
+        /** @description Any of these. */
+        contentType?: ('text' | 'markdown' | 'json' | 'yaml' | 'code')[];
+        /** @description Who created it: an agent's id, a key's id or an OIDC subject. */
+        createdBy?: string;
+        /** @description Changed after this time. */
+        updatedAfter?: string;
+        /** @description By which field, `-` in front for descending. */
+        sort?: 'createdAt' | '-createdAt' | 'updatedAt' | '-updatedAt' | 'title' | '-title';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DocumentPage'];
+        };
+      };
+    };
+  };
+  'documents.search': {
+    parameters: {
+      query: {
+        workspaceId?: string;
+        /** @description Any of these. */
+        contentType?: ('text' | 'markdown' | 'json' | 'yaml' | 'code')[];
+        limit?: number;
+        /** @description Words, all of which must be there; "a phrase"; `or`; `-without`. */
+        q: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FoundDocuments'];
+        };
+      };
+    };
+  };
+  'documents.get': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DocumentView'];
+        };
+      };
+    };
+  };
+  'documents.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UpdateDocument'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DocumentView'];
+        };
+      };
+    };
+  };
+  'documents.delete': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'history.listOperations': {
+    parameters: {
+      query?: {
+        /** @description Operations after this number. */
+        after?: number;
+        limit?: number;
+        /** @description Only those that wait to be applied. */
+        pending?: boolean;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['OperationList'];
+        };
+      };
+    };
+  };
+  'history.recordOperation': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RecordOperation'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RecordedView'];
+        };
+      };
+    };
+  };
+  'history.markApplied': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        operationId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['OperationView'];
+        };
+      };
+    };
+  };
+  'history.compact': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CompactOperations'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Removed'];
+        };
+      };
+    };
+  };
+  'history.readVersion': {
+    parameters: {
+      query?: {
+        /** @description The newest when left out. */
+        version?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['VersionView'];
+        };
+      };
+    };
+  };
+  'history.restore': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RestoreDocument'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DocumentView'];
+        };
+      };
+    };
+  };
+  'history.listSnapshots': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SnapshotPage'];
+        };
+      };
+    };
+  };
+  'history.createSnapshot': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CreateSnapshot'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SnapshotEntryView'];
+        };
+      };
+    };
+  };
+  'history.getSnapshot': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        snapshotId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SnapshotView'];
+        };
+      };
+    };
+  };
+  'history.purgeSnapshots': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PurgeSnapshots'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Removed'];
+        };
+      };
+    };
+  };
+  'documentReports.stats': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DocumentStatsView'];
+        };
+      };
+    };
+  };
+  'documentReports.integrity': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DocumentReportView'];
+        };
+      };
+    };
+  };
+  'documentReports.collaboration': {
+    parameters: {
+      query?: {
+        /** @description How many days back. */
+        days?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CollaborationView'];
         };
       };
     };

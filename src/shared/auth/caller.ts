@@ -12,6 +12,8 @@ export const SCOPES = [
   'agents:write',
   'workspaces:read',
   'workspaces:write',
+  'documents:read',
+  'documents:write',
   'events:read',
   'webhooks:read',
   'webhooks:write',

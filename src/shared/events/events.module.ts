@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { given, type OptionsSource } from '../options/index.js';
+import { ChangeNotices } from './change-notices.js';
+import { ChangeNoticesRepository } from './change-notices.repository.js';
 import { ConsumerParts, Consumers } from './consumers.js';
 import { ConsumersRepository } from './consumers.repository.js';
 import { EventLog } from './event-log.js';
@@ -26,6 +28,7 @@ export class EventsModule {
 
   static forRootAsync(source: OptionsSource<EventsOptions>): DynamicModule {
     const repositories = [
+      ChangeNoticesRepository,
       EventsRepository,
       FeedsRepository,
       ConsumersRepository,
@@ -33,7 +36,7 @@ export class EventsModule {
       LeadersRepository,
     ];
     const internal = [SafetyPoll, ConsumerParts, LiveReads, HeldSubscribers];
-    const shared = [EventLog, LiveFeeds, Subscribers, Wakeups, Leadership, Consumers, EventMaintenance];
+    const shared = [EventLog, LiveFeeds, Subscribers, Wakeups, Leadership, Consumers, ChangeNotices, EventMaintenance];
     return {
       module: EventsModule,
       global: true,

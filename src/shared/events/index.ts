@@ -2,6 +2,7 @@ export { type ConsumerOptions } from './consumer-runner.js';
 export { Consumers } from './consumers.js';
 export type { ParkedEvent, ParkedKey } from './consumers.repository.js';
 export * from './catalogue.js';
+export { type Announced, ChangeNotices } from './change-notices.js';
 export * from './cloud-event.dto.js';
 export { type LoggedEvent, type NewEvent } from './event.js';
 export { EventFilter, type FilterOptions } from './event-filter.js';

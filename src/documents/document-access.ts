@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { type Caller, grants } from '../shared/auth/index.js';
+import { NotFound } from '../shared/errors/index.js';
+import { type Right, WorkspaceAccess, WorkspaceNotActive, WorkspacesService } from '../workspaces/index.js';
+import type { SharedDocument } from './document.entity.js';
+
+/** Who may do what with documents: what he may do in their workspaces. */
+@Injectable()
+export class DocumentAccess {
+  constructor(
+    private readonly workspaces: WorkspacesService,
+    private readonly access: WorkspaceAccess,
+  ) {}
+
+  /** @throws NotFound for the document where its workspace is not to be known of; NotPermitted, WorkspaceNotActive */
+  async assertMay(caller: Caller, { id, workspaceId }: SharedDocument, right: Right): Promise<void> {
+    try {
+      await this.assertMayIn(caller, workspaceId, right);
+    } catch (error) {
+      throw error instanceof NotFound ? new NotFound('document', id) : error;
+    }
+  }
+
+  /** @throws NotFound for the workspace, NotPermitted; WorkspaceNotActive for what writes into one that is not */
+  async assertMayIn(caller: Caller, workspaceId: string, right: Right): Promise<void> {
+    const workspace = await this.workspaces.get(caller, workspaceId);
+    if (right === 'read') return;
+    await this.access.assertMay(caller, workspace, right);
+    if (right !== 'manage' && workspace.status !== 'active') throw new WorkspaceNotActive(workspace);
+  }
+
+  /** The workspaces whose documents he may know of; undefined for all. */
+  async readable(caller: Caller): Promise<string[] | undefined> {
+    return grants(caller.scopes, 'admin') ? undefined : this.workspaces.visibleIds(caller);
+  }
+}

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import type { JsonObject } from '../shared/errors/index.js';
+import { ChangeNotices } from '../shared/events/index.js';
+import { measured } from './content.js';
+import type { ContentType, SharedDocument } from './document.entity.js';
+import { documentChanged } from './documents.events.js';
+import { type DocumentPatch, DocumentsRepository } from './documents.repository.js';
+import { type Splice, splicesBetween } from './editing/splices.js';
+import type { OperationType, WrittenFor } from './operation.js';
+import { OperationsRepository } from './operations.repository.js';
+import { SnapshotsRepository } from './snapshots.repository.js';
+
+/** What a versioned document becomes; what is left out stays. */
+export interface DocumentChange {
+  title?: string | undefined;
+  content?: string | undefined;
+  contentType?: ContentType | undefined;
+  labels?: Record<string, string> | undefined;
+}
+
+export interface Authorship extends WrittenFor {
+  authorId: string;
+  operationType?: OperationType;
+}
+
+/** The value of an operation that changed a document: what turns the version before into this one. */
+export interface ChangeValue extends JsonObject {
+  title: string;
+  splices: [number, number, string][];
+}
+
+/** So that a version is rebuilt from a snapshot and at most so many operations. */
+const SNAPSHOT_EVERY = 100;
+
+/** The one way in which the content of a versioned document changes, whatever door it comes by. */
+@Injectable()
+export class DocumentWriter {
+  constructor(
+    private readonly documents: DocumentsRepository,
+    private readonly operations: OperationsRepository,
+    private readonly snapshots: SnapshotsRepository,
+    private readonly notices: ChangeNotices,
+  ) {
+    notices.declare(documentChanged);
+  }
+
+  /**
+   * The version after `before`, with its operation in the log; for a transaction that has locked the document.
+   * @throws InvalidInput, DocumentTooLarge, ContentNotOfType
+   */
+  async write(before: SharedDocument, change: DocumentChange, by: Authorship): Promise<SharedDocument> {
+    const { tenantId, id, version } = before;
+    const content = change.content ?? before.content;
+    const vectorClock = { ...before.vectorClock, [by.authorId]: (before.vectorClock[by.authorId] ?? 0) + 1 };
+    const patch: DocumentPatch = {
+      ...change,
+      ...(change.content !== undefined && { bytes: measured(content, change.contentType ?? before.contentType) }),
+      lastModifiedBy: by.authorId,
+      vectorClock,
+    };
+    const after = await this.documents.update(tenantId, id, version, patch);
+    await this.log(after, splicesBetween(before.content, content), by);
+    return after;
+  }
+
+  /** The first operation of a document, which is its whole content. */
+  async begin(document: SharedDocument, by: Authorship): Promise<void> {
+    const splices: Splice[] = document.content === '' ? [] : [[0, 0, document.content]];
+    await this.log(document, splices, { operationType: 'insert', ...by });
+  }
+
+  private async log(document: SharedDocument, splices: readonly Splice[], by: Authorship): Promise<void> {
+    const { tenantId, id, version, title, vectorClock } = document;
+    const { authorId, operationType = 'update', taskId, epoch } = by;
+    const value: ChangeValue = { title, splices: splices.map(([at, deleted, inserted]) => [at, deleted, inserted]) };
+    const written = { operationType, value, agentId: authorId, vectorClock, version, applied: true, taskId, epoch };
+    const { sequence } = await this.operations.record(tenantId, id, written);
+    if (version % SNAPSHOT_EVERY === 0) await this.snapshots.insert(document, { sequence, createdBy: authorId });
+    await this.notices.noted();
+  }
+}

@@ -1,0 +1,72 @@
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
+import { type Caller, CurrentCaller, RequireScope } from '../shared/auth/index.js';
+import { IdParam, IfMatch, SendsVersion } from '../shared/http/index.js';
+import {
+  CreateDocument,
+  DocumentEntry,
+  DocumentPage,
+  DocumentView,
+  FoundDocuments,
+  ListDocuments,
+  SearchDocuments,
+  UpdateDocument,
+} from './document.dto.js';
+import { DocumentsService } from './documents.service.js';
+
+@Controller('v1')
+@RequireScope('documents:read')
+export class DocumentsController {
+  constructor(private readonly documents: DocumentsService) {}
+
+  /** Makes a document in a workspace. */
+  @Post('workspaces/:id/documents')
+  @RequireScope('documents:write')
+  @SendsVersion()
+  async create(
+    @CurrentCaller() caller: Caller,
+    @IdParam() id: string,
+    @Body() body: CreateDocument,
+  ): Promise<DocumentView> {
+    return DocumentView.of(await this.documents.create(caller, id, body));
+  }
+
+  /** Documents without their contents, oldest first unless sorted otherwise. */
+  @Get('documents')
+  async list(@CurrentCaller() caller: Caller, @Query() query: ListDocuments): Promise<DocumentPage> {
+    const page = await this.documents.list(caller, query);
+    return { ...page, items: page.items.map(DocumentEntry.of) };
+  }
+
+  /** Documents by the words in their titles and contents, the best matches first. */
+  @Get('documents/search')
+  async search(@CurrentCaller() caller: Caller, @Query() query: SearchDocuments): Promise<FoundDocuments> {
+    return FoundDocuments.of(await this.documents.search(caller, query));
+  }
+
+  @Get('documents/:id')
+  @SendsVersion()
+  async get(@CurrentCaller() caller: Caller, @IdParam() id: string): Promise<DocumentView> {
+    return DocumentView.of(await this.documents.get(caller, id));
+  }
+
+  /** Changes the fields that are sent, if the document is still what was read. */
+  @Put('documents/:id')
+  @RequireScope('documents:write')
+  @SendsVersion()
+  async update(
+    @CurrentCaller() caller: Caller,
+    @IdParam() id: string,
+    @IfMatch() version: number,
+    @Body() body: UpdateDocument,
+  ): Promise<DocumentView> {
+    return DocumentView.of(await this.documents.update(caller, id, version, body));
+  }
+
+  /** Removes a document. */
+  @Delete('documents/:id')
+  @RequireScope('documents:write')
+  @HttpCode(204)
+  async delete(@CurrentCaller() caller: Caller, @IdParam() id: string): Promise<void> {
+    await this.documents.delete(caller, id);
+  }
+}

@@ -1,0 +1,37 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { WorkspacesModule } from '../workspaces/index.js';
+import { SharedDocument } from './document.entity.js';
+import { DocumentAccess } from './document-access.js';
+import { DocumentQuotas } from './document-quotas.js';
+import { DocumentWriter } from './document-writer.js';
+import { DocumentsController } from './documents.controller.js';
+import { DocumentsRepository } from './documents.repository.js';
+import { DocumentsService } from './documents.service.js';
+import { HistoryController } from './history.controller.js';
+import { HistoryService } from './history.service.js';
+import { OperationsRepository } from './operations.repository.js';
+import { OperationsService } from './operations.service.js';
+import { DocumentReportsController } from './reports.controller.js';
+import { ReportsRepository } from './reports.repository.js';
+import { ReportsService } from './reports.service.js';
+import { SnapshotsRepository } from './snapshots.repository.js';
+
+const REPOSITORIES = [DocumentsRepository, OperationsRepository, SnapshotsRepository, ReportsRepository];
+const SERVICES = [DocumentsService, HistoryService, OperationsService, ReportsService];
+
+/** Needs the global modules of the database, the event log, the cache and the quotas. */
+@Module({
+  imports: [TypeOrmModule.forFeature([SharedDocument]), WorkspacesModule],
+  providers: [...REPOSITORIES, ...SERVICES, DocumentAccess, DocumentQuotas, DocumentWriter],
+  exports: [...REPOSITORIES, ...SERVICES],
+})
+export class DocumentsModule {}
+
+/** The same with its routes. */
+@Module({
+  imports: [DocumentsModule],
+  controllers: [DocumentsController, HistoryController, DocumentReportsController],
+  exports: [DocumentsModule],
+})
+export class DocumentsHttpModule {}

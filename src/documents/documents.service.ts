@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../shared/auth/index.js';
+import { Transactional } from '../shared/database/index.js';
+import { OptimisticLock } from '../shared/errors/index.js';
+import { EventLog } from '../shared/events/index.js';
+import type { Page } from '../shared/http/index.js';
+import { measured } from './content.js';
+import { DocumentAccess } from './document-access.js';
+import type { CreateDocument, ListDocuments, SearchDocuments, UpdateDocument } from './document.dto.js';
+import type { SharedDocument } from './document.entity.js';
+import { DocumentQuotas } from './document-quotas.js';
+import { DocumentWriter } from './document-writer.js';
+import { documentCreated, documentDeleted } from './documents.events.js';
+import { DocumentsRepository, type Found } from './documents.repository.js';
+
+/** Texts that agents and people write together. Nobody overwrites what he has not read. */
+@Injectable()
+export class DocumentsService {
+  constructor(
+    private readonly documents: DocumentsRepository,
+    private readonly writer: DocumentWriter,
+    private readonly access: DocumentAccess,
+    private readonly quotas: DocumentQuotas,
+    private readonly events: EventLog,
+  ) {}
+
+  /** @throws NotFound, NotPermitted, WorkspaceNotActive, QuotaExceeded, DocumentTooLarge, ContentNotOfType */
+  @Transactional()
+  async create(caller: Caller, workspaceId: string, given: CreateDocument): Promise<SharedDocument> {
+    const { tenantId, actorId } = caller;
+    await this.access.assertMayIn(caller, workspaceId, 'write');
+    const { title, kind, contentType = 'text', content = '', labels = {} } = given;
+    const bytes = measured(content, contentType);
+    await this.quotas.take(tenantId, workspaceId);
+    const vectorClock = { [actorId]: 1 };
+    const row = { workspaceId, kind, title, contentType, content, bytes, labels, createdBy: actorId, vectorClock };
+    const document = await this.documents.insert(tenantId, row);
+    await this.writer.begin(document, { authorId: actorId, taskId: given.taskId, epoch: given.epoch });
+    this.events.append(tenantId, documentCreated(actorId, document));
+    return document;
+  }
+
+  /** @throws NotFound */
+  async get(caller: Caller, id: string): Promise<SharedDocument> {
+    const document = await this.documents.get(caller.tenantId, id);
+    await this.access.assertMay(caller, document, 'read');
+    return document;
+  }
+
+  /** Those of workspaces that the caller may read. */
+  async list(caller: Caller, query: Partial<ListDocuments> = {}): Promise<Page<SharedDocument>> {
+    return this.documents.list(caller.tenantId, query, await this.access.readable(caller));
+  }
+
+  /** The best matches first, in workspaces that the caller may read. */
+  async search(caller: Caller, { q, limit = 20, ...filter }: SearchDocuments): Promise<Found[]> {
+    const workspaceIds = await this.access.readable(caller);
+    return this.documents.search(caller.tenantId, q, filter, { limit, workspaceIds });
+  }
+
+  /**
+   * Changes what is given, if the document is still at `version`.
+   * @throws NotFound, NotPermitted, WorkspaceNotActive, OptimisticLock, DocumentTooLarge, ContentNotOfType
+   */
+  @Transactional()
+  async update(caller: Caller, id: string, version: number, given: UpdateDocument): Promise<SharedDocument> {
+    const before = await this.getForWriting(caller, id);
+    if (before.version !== version) throw new OptimisticLock('document', id, version, before.version);
+    const { taskId, epoch, ...change } = given;
+    return this.writer.write(before, change, { authorId: caller.actorId, taskId, epoch });
+  }
+
+  /** Hides the document; it is in no list and takes no change any more. @throws NotFound, NotPermitted */
+  @Transactional()
+  async delete(caller: Caller, id: string): Promise<void> {
+    await this.getForWriting(caller, id);
+    const document = await this.documents.softDelete(caller.tenantId, id);
+    this.events.append(caller.tenantId, documentDeleted(caller.actorId, document));
+  }
+
+  /** The document, locked until the end of the transaction. @throws NotFound, NotPermitted, WorkspaceNotActive */
+  async getForWriting(caller: Caller, id: string): Promise<SharedDocument> {
+    const document = await this.documents.getForUpdate(caller.tenantId, id);
+    await this.access.assertMay(caller, document, 'write');
+    return document;
+  }
+}

@@ -1,0 +1,14 @@
+export * from './document.dto.js';
+export { type ContentType, type DocumentKind, type SharedDocument } from './document.entity.js';
+export * from './documents.errors.js';
+export { DocumentsHttpModule, DocumentsModule } from './documents.module.js';
+export { DocumentsRepository, type Found } from './documents.repository.js';
+export { DocumentsService } from './documents.service.js';
+export { type DocumentVersion, HistoryService } from './history.service.js';
+export type { DocumentOperation, OperationType } from './operation.js';
+export * from './operation.dto.js';
+export { OperationsRepository, type Recorded } from './operations.repository.js';
+export { OperationsService } from './operations.service.js';
+export type { Collaboration, DocumentIssue, DocumentStats } from './reports.repository.js';
+export { ReportsService as DocumentReportsService } from './reports.service.js';
+export { type Snapshot, type SnapshotEntry, SnapshotsRepository } from './snapshots.repository.js';
