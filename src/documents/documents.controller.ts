@@ -9,14 +9,18 @@ import {
   FoundDocuments,
   ListDocuments,
   SearchDocuments,
-  UpdateDocument,
 } from './document.dto.js';
 import { DocumentsService } from './documents.service.js';
+import { UpdateWithStrategy, WrittenView } from './edit.dto.js';
+import { EditsService } from './edits.service.js';
 
 @Controller('v1')
 @RequireScope('documents:read')
 export class DocumentsController {
-  constructor(private readonly documents: DocumentsService) {}
+  constructor(
+    private readonly documents: DocumentsService,
+    private readonly edits: EditsService,
+  ) {}
 
   /** Makes a document in a workspace. */
   @Post('workspaces/:id/documents')
@@ -49,7 +53,7 @@ export class DocumentsController {
     return DocumentView.of(await this.documents.get(caller, id));
   }
 
-  /** Changes the fields that are sent, if the document is still what was read. */
+  /** Changes the fields that are sent, if the document is still what was read; with a strategy it merges otherwise. */
   @Put('documents/:id')
   @RequireScope('documents:write')
   @SendsVersion()
@@ -57,9 +61,10 @@ export class DocumentsController {
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
     @IfMatch() version: number,
-    @Body() body: UpdateDocument,
-  ): Promise<DocumentView> {
-    return DocumentView.of(await this.documents.update(caller, id, version, body));
+    @Body() { taskId, epoch, strategy, ...change }: UpdateWithStrategy,
+  ): Promise<WrittenView> {
+    const by = { taskId, epoch };
+    return WrittenView.ofWritten(await this.edits.update(caller, id, version, { change, strategy, by }));
   }
 
   /** Removes a document. */

@@ -1,4 +1,5 @@
 import { DomainError } from '../shared/errors/index.js';
+import type { Conflict } from './conflict.js';
 import type { ContentType } from './document.entity.js';
 
 export class DocumentTooLarge extends DomainError {
@@ -37,5 +38,46 @@ export class OperationApplied extends DomainError {
 
   constructor(operationId: string) {
     super(`The operation ${operationId} was applied already.`, { operationId });
+  }
+}
+
+/** An edit does not fit the text; nothing of it was applied. */
+export class EditNotApplicable extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'edit_not_applicable';
+
+  constructor(
+    index: number,
+    why: 'not_found' | 'ambiguous' | 'no_such_line' | 'not_json' | 'patch_failed',
+    message: string,
+    surroundings: string[] = [],
+  ) {
+    super(`edits[${index}]: ${message}`, { field: `edits[${index}]`, why, surroundings });
+  }
+}
+
+/** A conflict is settled once. */
+export class ConflictResolved extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'conflict_resolved';
+
+  constructor({ id, resolution, resolvedBy }: Conflict) {
+    super(`The conflict ${id} was settled by ${resolvedBy}.`, { conflictId: id, resolution, resolvedBy });
+  }
+}
+
+/** The place of a conflict is no longer what it was when it was found. */
+export class ConflictPlaceGone extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'conflict_place_gone';
+
+  constructor({ id, path }: Conflict) {
+    super(
+      `${path} is no longer what it was when the conflict was found; edit the document, and settle it as current.`,
+      {
+        conflictId: id,
+        path,
+      },
+    );
   }
 }

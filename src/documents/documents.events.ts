@@ -1,5 +1,6 @@
 import type { JsonObject } from '../shared/errors/index.js';
 import { type Announced, defineEvent, type JsonSchema, type NewEvent } from '../shared/events/index.js';
+import { type Conflict, RESOLUTIONS } from './conflict.js';
 import { CONTENT_TYPES, DOCUMENT_KINDS, type SharedDocument } from './document.entity.js';
 
 const DOCUMENT = {
@@ -23,6 +24,48 @@ export const documentChanged: Announced = defineEvent({
     additionalProperties: false,
   },
 });
+
+const conflicted = defineEvent<JsonObject>({
+  type: 'document.conflicted',
+  subjectType: 'document',
+  description: 'A change from an older version did not merge; both sides stand in the ledger of conflicts.',
+  data: {
+    type: 'object',
+    properties: { conflicts: { type: 'array', items: { type: 'string', format: 'uuid' } } },
+    required: ['conflicts'],
+    additionalProperties: false,
+  },
+});
+const conflictSettled = defineEvent<JsonObject>({
+  type: 'document.conflict_resolved',
+  subjectType: 'document',
+  description: 'A conflict was settled.',
+  data: {
+    type: 'object',
+    properties: {
+      conflictId: { type: 'string', format: 'uuid' },
+      resolution: { type: 'string', enum: RESOLUTIONS },
+    },
+    required: ['conflictId', 'resolution'],
+    additionalProperties: false,
+  },
+});
+
+/** Of a hundred conflicts at most; the ledger has them all. */
+export function documentConflicted(
+  actorId: string,
+  document: SharedDocument,
+  conflicts: readonly Conflict[],
+): NewEvent {
+  const { id, workspaceId } = document;
+  const data = { conflicts: conflicts.slice(0, 100).map((conflict) => conflict.id) };
+  return conflicted({ feedId: workspaceId, subjectId: id, actorId, data });
+}
+
+export function conflictResolved(actorId: string, document: SharedDocument, conflict: Conflict): NewEvent {
+  const data = { conflictId: conflict.id, resolution: conflict.resolution };
+  return conflictSettled({ feedId: document.workspaceId, subjectId: document.id, actorId, data });
+}
 
 export const documentCreated = (actorId: string, document: SharedDocument): NewEvent => of(created, actorId, document);
 export const documentDeleted = (actorId: string, document: SharedDocument): NewEvent => of(deleted, actorId, document);

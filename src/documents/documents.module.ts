@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { WorkspacesModule } from '../workspaces/index.js';
+import { ComparisonsService } from './comparisons.service.js';
+import { ConflictLedger } from './conflict-ledger.js';
+import { ConflictsRepository } from './conflicts.repository.js';
+import { ConflictsService } from './conflicts.service.js';
 import { SharedDocument } from './document.entity.js';
 import { DocumentAccess } from './document-access.js';
 import { DocumentQuotas } from './document-quotas.js';
@@ -8,6 +12,8 @@ import { DocumentWriter } from './document-writer.js';
 import { DocumentsController } from './documents.controller.js';
 import { DocumentsRepository } from './documents.repository.js';
 import { DocumentsService } from './documents.service.js';
+import { DocumentEditsController } from './edits.controller.js';
+import { EditsService } from './edits.service.js';
 import { HistoryController } from './history.controller.js';
 import { HistoryService } from './history.service.js';
 import { OperationsRepository } from './operations.repository.js';
@@ -17,13 +23,27 @@ import { ReportsRepository } from './reports.repository.js';
 import { ReportsService } from './reports.service.js';
 import { SnapshotsRepository } from './snapshots.repository.js';
 
-const REPOSITORIES = [DocumentsRepository, OperationsRepository, SnapshotsRepository, ReportsRepository];
-const SERVICES = [DocumentsService, HistoryService, OperationsService, ReportsService];
+const REPOSITORIES = [
+  DocumentsRepository,
+  OperationsRepository,
+  SnapshotsRepository,
+  ReportsRepository,
+  ConflictsRepository,
+];
+const SERVICES = [
+  DocumentsService,
+  HistoryService,
+  OperationsService,
+  ReportsService,
+  EditsService,
+  ConflictsService,
+  ComparisonsService,
+];
 
 /** Needs the global modules of the database, the event log, the cache and the quotas. */
 @Module({
   imports: [TypeOrmModule.forFeature([SharedDocument]), WorkspacesModule],
-  providers: [...REPOSITORIES, ...SERVICES, DocumentAccess, DocumentQuotas, DocumentWriter],
+  providers: [...REPOSITORIES, ...SERVICES, DocumentAccess, DocumentQuotas, DocumentWriter, ConflictLedger],
   exports: [...REPOSITORIES, ...SERVICES],
 })
 export class DocumentsModule {}
@@ -31,7 +51,7 @@ export class DocumentsModule {}
 /** The same with its routes. */
 @Module({
   imports: [DocumentsModule],
-  controllers: [DocumentsController, HistoryController, DocumentReportsController],
+  controllers: [DocumentsController, HistoryController, DocumentEditsController, DocumentReportsController],
   exports: [DocumentsModule],
 })
 export class DocumentsHttpModule {}

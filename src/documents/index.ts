@@ -1,4 +1,11 @@
+export { type Blamed, ComparisonsService } from './comparisons.service.js';
+export type { Conflict as DocumentConflict, ConflictKind, Resolution, Strategy } from './conflict.js';
+export { ConflictsRepository } from './conflicts.repository.js';
+export { ConflictsService, type RecordedConflict } from './conflicts.service.js';
 export * from './document.dto.js';
+export * from './edit.dto.js';
+export type { Edit, Place } from './editing/edits.js';
+export { type Editing, EditsService, type Written } from './edits.service.js';
 export { type ContentType, type DocumentKind, type SharedDocument } from './document.entity.js';
 export * from './documents.errors.js';
 export { DocumentsHttpModule, DocumentsModule } from './documents.module.js';

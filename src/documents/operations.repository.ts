@@ -120,6 +120,17 @@ export class OperationsRepository extends AggregateRepository {
     return row?.last ?? 0;
   }
 
+  /** The document's clock after a version; undefined when its operation is no longer kept. */
+  @Operation()
+  async clockAt(tenantId: string, documentId: string, version: number): Promise<Clock | undefined> {
+    const [row] = await this.query<{ clock: Clock }>(
+      `SELECT vector_clock AS clock FROM document_operations
+       WHERE tenant_id = $1 AND document_id = $2 AND version = $3`,
+      [tenantId, documentId, version],
+    );
+    return row?.clock;
+  }
+
   /** The last change of the content before `sequence`. */
   @Operation()
   async versionBefore(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DocumentsRepository, DocumentsService, OperationsRepository } from '../../src/documents/index.js';
 import { WorkspacesService } from '../../src/workspaces/index.js';
-import { query } from '../support/database.js';
+import { connected } from '../support/database.js';
 import { outcomes, startGiven } from '../support/given.js';
 import { until } from '../support/until.js';
 import { documentScene } from './scene.js';
@@ -22,7 +22,7 @@ describe('a versioned document', () => {
     expect(changed).toMatchObject({ status: 200, body: { title: 'Plan', content: '# Plän\n', bytes: 8, version: 2 } });
     expect(await http.put(path, { title: 'x' }, at(1))).toMatchObject({ status: 412, body: { currentVersion: 2 } });
     expect((await http.put(path, { title: 'x' })).status).toBe(428);
-    expect((await http.get(path)).body).toEqual(changed.body);
+    expect(changed.body).toEqual({ ...(await http.get<object>(path)).body, conflicts: [] });
 
     expect((await http.delete(path)).status).toBe(204);
     for (const gone of [await http.get(path), await http.delete(path), await http.put(path, { title: 'x' }, at(2))]) {
@@ -168,14 +168,17 @@ describe('a versioned document', () => {
   });
 
   it('is looked for by an index, not by reading all', async () => {
-    const { workspaceId, rows } = await documentScene(given);
+    const { tenantId, workspaceId, rows } = await documentScene(given);
     await rows(
       `INSERT INTO shared_documents (tenant_id, id, workspace_id, kind, title, content_type, created_by, last_modified_by)
        SELECT $1, gen_random_uuid(), gen_random_uuid(), 'versioned', 'other', 'text', 'x', 'x' FROM generate_series(1, 3000)`,
     );
-    const plan = async (sql: string): Promise<string> => JSON.stringify(await rows(`EXPLAIN ${sql}`));
-    const live = 'SELECT id FROM shared_documents WHERE tenant_id = $1 AND deleted_at IS NULL';
-    await query(given.node.databaseUrl, 'ANALYZE shared_documents');
+    const plan = (sql: string): Promise<string> =>
+      connected(given.node.databaseUrl, async (client) => {
+        await client.query('ANALYZE shared_documents; SET enable_seqscan = off');
+        return JSON.stringify((await client.query(`EXPLAIN ${sql}`)).rows);
+      });
+    const live = `SELECT id FROM shared_documents WHERE tenant_id = '${tenantId}' AND deleted_at IS NULL`;
     expect(await plan(`${live} AND workspace_id = '${workspaceId}' ORDER BY created_at, id`)).toContain(
       'idx_documents_workspace',
     );

@@ -48,6 +48,7 @@ async function customer(given: Given) {
     value: 1,
     applied: false,
   });
+  const { body: conflict } = await tenant.http.post<{ id: string }>(`/v1/documents/${doc.id}/conflicts`, { path: 'x' });
   const task = await tenant.task({ workspaceId: lab.id, priority: 'critical', externalRef: 'X-1' });
   const free = await tenant.task({ concurrencyKey: 'disk' });
   const waiting = await tenant.task({ dependsOn: [{ taskId: task.id }] });
@@ -86,6 +87,7 @@ async function customer(given: Given) {
     doc,
     snapshot,
     operation,
+    conflict,
     inbox,
     lab,
     task,
@@ -124,6 +126,9 @@ const BODIES: Record<string, (of: Customer) => object> = {
   'apiKeys.create': () => ({ name: 'more', scopes: ['read'] }),
   'documents.create': () => ({ title: 'more', kind: 'versioned' }),
   'documents.update': () => ({ title: 'mine' }),
+  'documentEdits.edit': () => ({ edits: [{ insert: 'x', at: { edge: 'end' } }] }),
+  'documentEdits.recordConflict': () => ({ path: 'mine' }),
+  'documentEdits.resolveConflict': () => ({ choose: 'current' }),
   'history.recordOperation': () => ({ operationType: 'move', value: 1 }),
   'history.compact': () => ({ beforeSequence: 2 }),
   'history.restore': () => ({ version: 1 }),
@@ -227,6 +232,7 @@ const ANSWERED_AS_UNKNOWN: Record<string, (a: Customer) => object> = {
 const KEPT_AS_SAID: Record<string, string[]> = {
   'documents.create': ['taskId'],
   'documents.update': ['taskId'],
+  'documentEdits.edit': ['taskId'],
   'history.recordOperation': ['id', 'taskId'],
 };
 /** They change nothing though they are not GET. */
@@ -276,7 +282,8 @@ describe('what belongs to one tenant', () => {
       .replace('{member}', of.ada.id)
       .replace('{deliveryId}', of.delivery)
       .replace('{operationId}', of.operation.id)
-      .replace('{snapshotId}', of.snapshot.id);
+      .replace('{snapshotId}', of.snapshot.id)
+      .replace('{conflictId}', of.conflict.id);
     if (path.includes('{')) throw new Error(`${route.path} has a parameter that this test cannot fill.`);
     const own = BODIES[operationId];
     if (route.requestBody && !own) throw new Error(`What does ${operationId} take? Say it in BODIES.`);
@@ -321,6 +328,7 @@ describe('what belongs to one tenant', () => {
     a.doc.id,
     a.snapshot.id,
     a.operation.id,
+    a.conflict.id,
     a.delivery,
   ];
   const reveals = (answer: Answer<unknown>, a: Customer, named: unknown = ''): string[] =>

@@ -78,6 +78,32 @@ export const METHODS = {
     rest: 'body',
     versioned: true,
   },
+  'document.applyOperations': {
+    operation: 'documentEdits.edit',
+    verb: 'POST',
+    path: '/v1/documents/{id}/edits',
+    rest: 'body',
+  },
+  'document.diff': { operation: 'documentEdits.diff', verb: 'GET', path: '/v1/documents/{id}/diff', rest: 'query' },
+  'document.blame': { operation: 'documentEdits.blame', verb: 'GET', path: '/v1/documents/{id}/blame' },
+  'document.listConflicts': {
+    operation: 'documentEdits.listConflicts',
+    verb: 'GET',
+    path: '/v1/documents/{id}/conflicts',
+    rest: 'query',
+  },
+  'document.recordConflict': {
+    operation: 'documentEdits.recordConflict',
+    verb: 'POST',
+    path: '/v1/documents/{id}/conflicts',
+    rest: 'body',
+  },
+  'document.resolveConflict': {
+    operation: 'documentEdits.resolveConflict',
+    verb: 'POST',
+    path: '/v1/documents/{id}/conflicts/{conflictId}/resolve',
+    rest: 'body',
+  },
   'document.delete': { operation: 'documents.delete', verb: 'DELETE', path: '/v1/documents/{id}', empty: true },
   'document.getVersion': {
     operation: 'history.readVersion',
@@ -266,6 +292,8 @@ export type EventType =
   | 'agent.status_changed'
   | 'agent.updated'
   | 'document.changed'
+  | 'document.conflict_resolved'
+  | 'document.conflicted'
   | 'document.created'
   | 'document.deleted'
   | 'task.attempt_failed'
@@ -1887,7 +1915,7 @@ export interface components {
     FoundDocuments: {
       items: components['schemas']['FoundDocument'][];
     };
-    UpdateDocument: {
+    UpdateWithStrategy: {
       /** Format: uuid */
       taskId?: string;
       epoch?: number;
@@ -1900,6 +1928,73 @@ export interface components {
       labels?: {
         [key: string]: string;
       };
+      /**
+       * @description For a change that was made from an older version. Left out, such a change is refused.
+       * @enum {string}
+       */
+      strategy?: 'latest_wins' | 'merge' | 'manual';
+    };
+    ConflictView: {
+      /** @enum {string} */
+      kind: 'lines' | 'json' | 'title' | 'recorded';
+      baseVersion: number | null;
+      currentVersion: number | null;
+      baseClock: {
+        [key: string]: number;
+      };
+      currentClock: {
+        [key: string]: number;
+      };
+      proposedClock: {
+        [key: string]: number;
+      };
+      /** @enum {string} */
+      strategy: 'latest_wins' | 'merge' | 'manual' | 'custom';
+      id: string;
+      documentId: string;
+      /** @description RFC 6901 pointer, or lines of the base such as `lines 3-5`. */
+      path: string;
+      base: string | null;
+      /** @description What the document had. */
+      current: string | null;
+      /** @description What somebody wanted it to have. */
+      proposed: string | null;
+      proposedBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /**
+       * @description Null while it is open.
+       * @enum {string|null}
+       */
+      resolution: 'custom' | 'current' | 'proposed' | null;
+      resolvedBy: string | null;
+      /** Format: date-time */
+      resolvedAt: string | null;
+    };
+    WrittenView: {
+      /** @description Of the content in UTF-8. */
+      bytes: number;
+      /** @description Rises with every change; the ETag. */
+      version: number;
+      content: string;
+      id: string;
+      workspaceId: string;
+      /** @enum {string} */
+      kind: 'versioned' | 'live';
+      title: string;
+      /** @enum {string} */
+      contentType: 'text' | 'code' | 'json' | 'yaml' | 'markdown';
+      labels: {
+        [key: string]: string;
+      };
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      createdBy: string;
+      lastModifiedBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+      conflicts: components['schemas']['ConflictView'][];
     };
     OperationView: {
       /** @description 1, 2, 3 … in each document, without gaps. */
@@ -2015,6 +2110,91 @@ export interface components {
     PurgeSnapshots: {
       /** @description How many of the newest ones stay. */
       keepLast: number;
+    };
+    EditPlace: {
+      /** @enum {string} */
+      edge?: 'start' | 'end';
+      /** @description Before this text, which must be there once. */
+      before?: string;
+      /** @description After this text, which must be there once. */
+      after?: string;
+      /** @description At the beginning of this line; the first is 1. */
+      line?: number;
+    };
+    DocumentEdit: {
+      /** @description A text that is there once, or with `all` at least once. */
+      find?: string;
+      replace?: string;
+      /** @description Every occurrence instead of the only one. */
+      all?: boolean;
+      insert?: string;
+      at?: components['schemas']['EditPlace'];
+      /** @description JSON Patch, RFC 6902. */
+      patch?: {
+        [key: string]: unknown;
+      }[];
+      /** @description JSON Merge Patch, RFC 7396. */
+      merge?: {
+        [key: string]: unknown;
+      };
+    };
+    EditDocument: {
+      /** Format: uuid */
+      taskId?: string;
+      epoch?: number;
+      /** @description Applied one after the other; all or none. */
+      edits: components['schemas']['DocumentEdit'][];
+      /** @description The version that the edits were made from; the newest when left out. */
+      baseVersion?: number;
+      /**
+       * @description What becomes of edits of an older version that do not merge; `merge` when left out.
+       * @enum {string}
+       */
+      strategy?: 'latest_wins' | 'merge' | 'manual';
+    };
+    ConflictPage: {
+      items: components['schemas']['ConflictView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    RecordConflict: {
+      base?: string;
+      current?: string;
+      proposed?: string;
+      /** @description Where, in the words of the application. */
+      path: string;
+    };
+    ResolveConflict: {
+      /** @description With `custom`: the text that replaces what the document has there, or the JSON of the value at the path. */
+      value?: string;
+      /**
+       * @description What the document has, what was proposed, or `value`.
+       * @enum {string}
+       */
+      choose: 'current' | 'proposed' | 'custom';
+    };
+    DiffView: {
+      from: number;
+      to: number;
+      /** @description In the unified format. */
+      diff: string;
+    };
+    BlameLines: {
+      /** @description The first line, from 1. */
+      from: number;
+      /** @description The last line. */
+      to: number;
+      /** @description Of the change that last touched them. */
+      version: number;
+      /** @description Null for lines that are older than the kept operations. */
+      agentId: string | null;
+      /** Format: date-time */
+      at: string | null;
+    };
+    BlameView: {
+      version: number;
+      lines: components['schemas']['BlameLines'][];
     };
     DocumentStatsView: {
       version: number;
@@ -2229,6 +2409,15 @@ export interface components {
     };
     'document.changed': {
       sequence: number;
+    };
+    'document.conflict_resolved': {
+      /** Format: uuid */
+      conflictId: string;
+      /** @enum {string} */
+      resolution: 'current' | 'proposed' | 'custom';
+    };
+    'document.conflicted': {
+      conflicts: string[];
     };
     'document.created': {
       title: string;
@@ -4799,7 +4988,7 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['UpdateDocument'];
+        'application/json': components['schemas']['UpdateWithStrategy'];
       };
     };
     responses: {
@@ -4808,7 +4997,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['DocumentView'];
+          'application/json': components['schemas']['WrittenView'];
         };
       };
     };
@@ -5072,6 +5261,155 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Removed'];
+        };
+      };
+    };
+  };
+  'documentEdits.edit': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['EditDocument'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WrittenView'];
+        };
+      };
+    };
+  };
+  'documentEdits.listConflicts': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        /** @description Only those that nobody settled. */
+        open?: boolean;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConflictPage'];
+        };
+      };
+    };
+  };
+  'documentEdits.recordConflict': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RecordConflict'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConflictView'];
+        };
+      };
+    };
+  };
+  'documentEdits.resolveConflict': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        conflictId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ResolveConflict'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConflictView'];
+        };
+      };
+    };
+  };
+  'documentEdits.diff': {
+    parameters: {
+      query?: {
+        /** @description The one before `to` when left out. */
+        from?: number;
+        /** @description The newest when left out. */
+        to?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DiffView'];
+        };
+      };
+    };
+  };
+  'documentEdits.blame': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BlameView'];
         };
       };
     };

@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { createTwoFilesPatch } from 'diff';
+import type { Caller } from '../shared/auth/index.js';
+import { DocumentsService } from './documents.service.js';
+import type { ChangeValue } from './document-writer.js';
+import { blame, type BlamedLines } from './editing/blame.js';
+import { assertVersioned, HistoryService } from './history.service.js';
+import { OperationsRepository } from './operations.repository.js';
+import { SnapshotsRepository } from './snapshots.repository.js';
+
+/** The change that last touched lines of a document. */
+export interface Blamed {
+  version: number;
+  agentId: string | null;
+  at: Date | null;
+}
+
+/** How versions of a document differ, and who wrote what. */
+@Injectable()
+export class ComparisonsService {
+  constructor(
+    private readonly documents: DocumentsService,
+    private readonly history: HistoryService,
+    private readonly operations: OperationsRepository,
+    private readonly snapshots: SnapshotsRepository,
+  ) {}
+
+  /**
+   * A unified diff of two versions.
+   * @param to the newest unless given
+   * @param from the one before `to` unless given
+   * @throws NotFound, WrongDocumentKind
+   */
+  async diff(
+    caller: Caller,
+    id: string,
+    { from, to }: { from?: number | undefined; to?: number | undefined },
+  ): Promise<{ from: number; to: number; diff: string }> {
+    const document = await this.documents.get(caller, id);
+    const after = await this.history.versionOf(document, to ?? document.version);
+    const before = await this.history.versionOf(document, from ?? after.version - 1);
+    const names = [before, after].map(({ title, version }) => `${title.replace(/\s+/g, ' ')} (version ${version})`);
+    const options = { maxEditLength: MAX_CHANGED_LINES };
+    const [one = '', other = ''] = names;
+    const text = createTwoFilesPatch(one, other, before.content, after.content, undefined, undefined, options);
+    return { from: before.version, to: after.version, diff: text ?? wholly(one, other, before.content, after.content) };
+  }
+
+  /**
+   * Who last touched each line of the newest version. What is older than the kept operations has no author.
+   * @throws NotFound, WrongDocumentKind
+   */
+  async blame(caller: Caller, id: string): Promise<{ version: number; lines: BlamedLines<Blamed>[] }> {
+    const document = await this.documents.get(caller, id);
+    assertVersioned(document);
+    const { tenantId } = caller;
+    const kept = await this.operations.changes(tenantId, id, 0, document.version);
+    const first = kept[0]?.version ?? document.version + 1;
+    const base = first === 1 ? undefined : await this.snapshots.atOrBefore(tenantId, id, first - 1);
+    const unknown: Blamed = { version: first - 1, agentId: null, at: null };
+    const changes = kept.map(({ value, version, agentId, createdAt }) => ({
+      splices: (value as ChangeValue).splices,
+      by: { version: version ?? 0, agentId, at: createdAt },
+    }));
+    const from = { content: base?.content ?? '', by: unknown };
+    const { lines } = blame<Blamed>(from, changes, (one, other) => one.version > other.version);
+    return { version: document.version, lines };
+  }
+}
+
+/** Beyond so many changed lines the whole text is shown as changed. */
+const MAX_CHANGED_LINES = 2_000;
+
+function wholly(one: string, other: string, before: string, after: string): string {
+  const all = (sign: string, text: string): string => text.replace(/^/gm, sign);
+  const head = `--- ${one}\n+++ ${other}\n@@ -1,${before.split('\n').length} +1,${after.split('\n').length} @@\n`;
+  return `${head}${all('-', before)}\n${all('+', after)}\n`;
+}
