@@ -13,6 +13,7 @@ import { WorkspaceState1763903000000 } from './1763903000000-workspace-state.js'
 import { Documents1763904000000 } from './1763904000000-documents.js';
 import { DocumentLog1763904500000 } from './1763904500000-document-log.js';
 import { DocumentConflicts1763907000000 } from './1763907000000-document-conflicts.js';
+import { DocumentLocks1763909000000 } from './1763909000000-document-locks.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   Documents1763904000000,
   DocumentLog1763904500000,
   DocumentConflicts1763907000000,
+  DocumentLocks1763909000000,
 ];

@@ -38,7 +38,7 @@ export class ComparisonsService {
   ): Promise<{ from: number; to: number; diff: string }> {
     const document = await this.documents.get(caller, id);
     const after = await this.history.versionOf(document, to ?? document.version);
-    const before = await this.history.versionOf(document, from ?? after.version - 1);
+    const before = await this.history.versionOf(document, from ?? Math.max(1, after.version - 1));
     const names = [before, after].map(({ title, version }) => `${title.replace(/\s+/g, ' ')} (version ${version})`);
     const options = { maxEditLength: MAX_CHANGED_LINES };
     const [one = '', other = ''] = names;

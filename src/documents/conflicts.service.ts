@@ -7,7 +7,7 @@ import type { Page } from '../shared/http/index.js';
 import type { Conflict, Resolution } from './conflict.js';
 import { ConflictsRepository } from './conflicts.repository.js';
 import type { SharedDocument } from './document.entity.js';
-import { type DocumentChange, DocumentWriter } from './document-writer.js';
+import { type DocumentChange, DocumentWriter, type Origin } from './document-writer.js';
 import { ConflictPlaceGone, ConflictResolved } from './documents.errors.js';
 import { conflictResolved } from './documents.events.js';
 import { DocumentsService } from './documents.service.js';
@@ -71,7 +71,7 @@ export class ConflictsService {
     caller: Caller,
     id: string,
     conflictId: string,
-    { choose, value }: { choose: Resolution; value?: string | undefined },
+    { choose, value, ...by }: { choose: Resolution; value?: string | undefined } & Origin,
   ): Promise<Conflict> {
     const before = await this.documents.getForWriting(caller, id);
     const open = await this.conflicts.get(caller.tenantId, id, conflictId);
@@ -79,12 +79,13 @@ export class ConflictsService {
     const wanted = choose === 'custom' ? (value ?? null) : open.proposed;
     if (choose !== 'current' && open.kind !== 'recorded') {
       await this.writer.write(before, settled(before, open, wanted), {
+        ...by,
         authorId: caller.actorId,
         operationType: 'merge',
       });
     }
-    const by = { resolution: choose, resolvedBy: caller.actorId };
-    const conflict = await this.conflicts.resolve(caller.tenantId, id, conflictId, by);
+    const settling = { resolution: choose, resolvedBy: caller.actorId };
+    const conflict = await this.conflicts.resolve(caller.tenantId, id, conflictId, settling);
     this.events.append(caller.tenantId, conflictResolved(caller.actorId, before, conflict));
     return conflict;
   }

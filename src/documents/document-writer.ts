@@ -6,6 +6,7 @@ import type { ContentType, SharedDocument } from './document.entity.js';
 import { documentChanged } from './documents.events.js';
 import { type DocumentPatch, DocumentsRepository } from './documents.repository.js';
 import { type Splice, splicesBetween } from './editing/splices.js';
+import { LockGuard } from './locks/lock-guard.js';
 import type { OperationType, WrittenFor } from './operation.js';
 import { OperationsRepository } from './operations.repository.js';
 import { SnapshotsRepository } from './snapshots.repository.js';
@@ -18,7 +19,12 @@ export interface DocumentChange {
   labels?: Record<string, string> | undefined;
 }
 
-export interface Authorship extends WrittenFor {
+export interface Origin extends WrittenFor {
+  /** Of the lock that the author believes to hold. */
+  lockToken?: number | undefined;
+}
+
+export interface Authorship extends Origin {
   authorId: string;
   operationType?: OperationType;
 }
@@ -39,6 +45,7 @@ export class DocumentWriter {
     private readonly documents: DocumentsRepository,
     private readonly operations: OperationsRepository,
     private readonly snapshots: SnapshotsRepository,
+    private readonly guard: LockGuard,
     private readonly notices: ChangeNotices,
   ) {
     notices.declare(documentChanged);
@@ -46,11 +53,12 @@ export class DocumentWriter {
 
   /**
    * The version after `before`, with its operation in the log; for a transaction that has locked the document.
-   * @throws InvalidInput, DocumentTooLarge, ContentNotOfType
+   * @throws InvalidInput, DocumentTooLarge, ContentNotOfType, LockAcquisitionFailed, LockLost
    */
   async write(before: SharedDocument, change: DocumentChange, by: Authorship): Promise<SharedDocument> {
     const { tenantId, id, version } = before;
     const content = change.content ?? before.content;
+    await this.guard.assertMayWrite(before, { authorId: by.authorId, content, lockToken: by.lockToken });
     const vectorClock = { ...before.vectorClock, [by.authorId]: (before.vectorClock[by.authorId] ?? 0) + 1 };
     const patch: DocumentPatch = {
       ...change,
@@ -67,6 +75,12 @@ export class DocumentWriter {
   async begin(document: SharedDocument, by: Authorship): Promise<void> {
     const splices: Splice[] = document.content === '' ? [] : [[0, 0, document.content]];
     await this.log(document, splices, { operationType: 'insert', ...by });
+  }
+
+  /** Hides the document; for a transaction that has locked it. @throws LockAcquisitionFailed */
+  async remove(document: SharedDocument, authorId: string): Promise<SharedDocument> {
+    await this.guard.assertMayWrite(document, { authorId });
+    return this.documents.softDelete(document.tenantId, document.id);
   }
 
   private async log(document: SharedDocument, splices: readonly Splice[], by: Authorship): Promise<void> {

@@ -49,6 +49,14 @@ export class WrittenForTask {
   epoch?: number;
 }
 
+/** What may be written while others hold locks. */
+export class WrittenUnderLock extends WrittenForTask {
+  /** Of your lock: the write is refused when you have lost it to somebody else. */
+  @Omittable()
+  @IsWhole(1, Number.MAX_SAFE_INTEGER)
+  lockToken?: number;
+}
+
 export class CreateDocument extends WrittenForTask {
   @IsString()
   @Length(1, MAX_TITLE)
@@ -75,7 +83,7 @@ export class CreateDocument extends WrittenForTask {
   labels?: Record<string, string>;
 }
 
-export class UpdateDocument extends WrittenForTask {
+export class UpdateDocument extends WrittenUnderLock {
   @Omittable()
   @IsString()
   @Length(1, MAX_TITLE)

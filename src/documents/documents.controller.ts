@@ -61,9 +61,9 @@ export class DocumentsController {
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
     @IfMatch() version: number,
-    @Body() { taskId, epoch, strategy, ...change }: UpdateWithStrategy,
+    @Body() { taskId, epoch, lockToken, strategy, ...change }: UpdateWithStrategy,
   ): Promise<WrittenView> {
-    const by = { taskId, epoch };
+    const by = { taskId, epoch, lockToken };
     return WrittenView.ofWritten(await this.edits.update(caller, id, version, { change, strategy, by }));
   }
 

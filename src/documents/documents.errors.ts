@@ -81,3 +81,37 @@ export class ConflictPlaceGone extends DomainError {
     );
   }
 }
+
+/** The caller's lock has ended, or never was his. */
+export class LockLost extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'lock_lost';
+
+  constructor(documentId: string, token?: number) {
+    super(`You do not hold this lock of the document ${documentId} any more; acquire one again.`, {
+      documentId,
+      token: token ?? null,
+    });
+  }
+}
+
+export class SectionNotFound extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'section_not_found';
+
+  constructor(documentId: string, section: string) {
+    super(`The document ${documentId} has no section ${JSON.stringify(section)}.`, { documentId, section });
+  }
+}
+
+/** Whoever holds what is wanted waits, perhaps by way of others, for the caller. */
+export class Deadlock extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'deadlock';
+
+  constructor(documentId: string) {
+    super(`Waiting for a lock of the document ${documentId} would never end: its holder waits for you.`, {
+      documentId,
+    });
+  }
+}

@@ -2,6 +2,7 @@ import type { JsonObject } from '../shared/errors/index.js';
 import { type Announced, defineEvent, type JsonSchema, type NewEvent } from '../shared/events/index.js';
 import { type Conflict, RESOLUTIONS } from './conflict.js';
 import { CONTENT_TYPES, DOCUMENT_KINDS, type SharedDocument } from './document.entity.js';
+import { type DocumentLock, LOCK_MODES } from './locks/lock.js';
 
 const DOCUMENT = {
   title: { type: 'string' },
@@ -50,6 +51,37 @@ const conflictSettled = defineEvent<JsonObject>({
     additionalProperties: false,
   },
 });
+
+const LOCK = {
+  mode: { type: 'string', enum: LOCK_MODES },
+  section: { type: ['string', 'null'] },
+  holder: { type: 'string' },
+  token: { type: 'integer', minimum: 1 },
+  expiresAt: { type: 'string', format: 'date-time' },
+} as const satisfies Readonly<Record<string, JsonSchema>>;
+const locked = defineOfLock('document.locked', 'Somebody locked the document, or a section of it.');
+const unlocked = defineOfLock('document.unlocked', 'A lock was given back, or taken away by who may; none tells that one expired.'); // prettier-ignore
+
+function defineOfLock(type: string, description: string) {
+  const required = Object.keys(LOCK);
+  const data: JsonSchema = { type: 'object', properties: LOCK, required, additionalProperties: false };
+  return defineEvent<JsonObject>({ type, subjectType: 'document', description, data });
+}
+
+export const documentLocked = (actorId: string, document: SharedDocument, lock: DocumentLock): NewEvent =>
+  ofLock(locked, actorId, document, lock);
+export const documentUnlocked = (actorId: string, document: SharedDocument, lock: DocumentLock): NewEvent =>
+  ofLock(unlocked, actorId, document, lock);
+
+function ofLock(
+  event: ReturnType<typeof defineOfLock>,
+  actorId: string,
+  { id, workspaceId }: SharedDocument,
+  { mode, section, holder, token, expiresAt }: DocumentLock,
+): NewEvent {
+  const data = { mode, section, holder, token, expiresAt: expiresAt.toISOString() };
+  return event({ feedId: workspaceId, subjectId: id, actorId, data });
+}
 
 /** Of a hundred conflicts at most; the ledger has them all. */
 export function documentConflicted(

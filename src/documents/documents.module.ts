@@ -16,6 +16,11 @@ import { DocumentEditsController } from './edits.controller.js';
 import { EditsService } from './edits.service.js';
 import { HistoryController } from './history.controller.js';
 import { HistoryService } from './history.service.js';
+import { LockGuard } from './locks/lock-guard.js';
+import { LockQueue } from './locks/lock-queue.js';
+import { DocumentLocksController } from './locks/locks.controller.js';
+import { LocksRepository } from './locks/locks.repository.js';
+import { LocksService } from './locks/locks.service.js';
 import { OperationsRepository } from './operations.repository.js';
 import { OperationsService } from './operations.service.js';
 import { DocumentReportsController } from './reports.controller.js';
@@ -27,23 +32,33 @@ const REPOSITORIES = [
   DocumentsRepository,
   OperationsRepository,
   SnapshotsRepository,
-  ReportsRepository,
   ConflictsRepository,
+  LocksRepository,
+  ReportsRepository,
 ];
 const SERVICES = [
   DocumentsService,
+  EditsService,
   HistoryService,
   OperationsService,
-  ReportsService,
-  EditsService,
-  ConflictsService,
   ComparisonsService,
+  ConflictsService,
+  LocksService,
+  ReportsService,
+];
+const INTERNAL = [DocumentAccess, DocumentQuotas, DocumentWriter, ConflictLedger, LockGuard, LockQueue];
+const CONTROLLERS = [
+  DocumentLocksController,
+  DocumentsController,
+  DocumentEditsController,
+  HistoryController,
+  DocumentReportsController,
 ];
 
 /** Needs the global modules of the database, the event log, the cache and the quotas. */
 @Module({
   imports: [TypeOrmModule.forFeature([SharedDocument]), WorkspacesModule],
-  providers: [...REPOSITORIES, ...SERVICES, DocumentAccess, DocumentQuotas, DocumentWriter, ConflictLedger],
+  providers: [...REPOSITORIES, ...SERVICES, ...INTERNAL],
   exports: [...REPOSITORIES, ...SERVICES],
 })
 export class DocumentsModule {}
@@ -51,7 +66,7 @@ export class DocumentsModule {}
 /** The same with its routes. */
 @Module({
   imports: [DocumentsModule],
-  controllers: [DocumentsController, HistoryController, DocumentEditsController, DocumentReportsController],
+  controllers: CONTROLLERS,
   exports: [DocumentsModule],
 })
 export class DocumentsHttpModule {}

@@ -60,21 +60,22 @@ export class DocumentsService {
 
   /**
    * Changes what is given, if the document is still at `version`.
-   * @throws NotFound, NotPermitted, WorkspaceNotActive, OptimisticLock, DocumentTooLarge, ContentNotOfType
+   * @throws NotFound, NotPermitted, WorkspaceNotActive, OptimisticLock, LockAcquisitionFailed, LockLost, DocumentTooLarge,
+   * ContentNotOfType
    */
   @Transactional()
   async update(caller: Caller, id: string, version: number, given: UpdateDocument): Promise<SharedDocument> {
     const before = await this.getForWriting(caller, id);
     if (before.version !== version) throw new OptimisticLock('document', id, version, before.version);
-    const { taskId, epoch, ...change } = given;
-    return this.writer.write(before, change, { authorId: caller.actorId, taskId, epoch });
+    const { taskId, epoch, lockToken, ...change } = given;
+    return this.writer.write(before, change, { authorId: caller.actorId, taskId, epoch, lockToken });
   }
 
-  /** Hides the document; it is in no list and takes no change any more. @throws NotFound, NotPermitted */
+  /** Hides the document; it is in no list and takes no change any more. @throws NotFound, NotPermitted, LockAcquisitionFailed */
   @Transactional()
   async delete(caller: Caller, id: string): Promise<void> {
-    await this.getForWriting(caller, id);
-    const document = await this.documents.softDelete(caller.tenantId, id);
+    const before = await this.getForWriting(caller, id);
+    const document = await this.writer.remove(before, caller.actorId);
     this.events.append(caller.tenantId, documentDeleted(caller.actorId, document));
   }
 

@@ -26,7 +26,7 @@ import {
 } from './conflict.js';
 import type { Blamed } from './comparisons.service.js';
 import { MAX_DOCUMENT_BYTES } from './content.js';
-import { DocumentView, UpdateDocument, WrittenForTask } from './document.dto.js';
+import { DocumentView, UpdateDocument, WrittenUnderLock } from './document.dto.js';
 import type { BlamedLines } from './editing/blame.js';
 import type { Edit, Place } from './editing/edits.js';
 import type { Written } from './edits.service.js';
@@ -99,7 +99,7 @@ export class DocumentEdit {
   merge?: JsonObject;
 }
 
-export class EditDocument extends WrittenForTask {
+export class EditDocument extends WrittenUnderLock {
   /** Applied one after the other; all or none. */
   @NestedList(() => DocumentEdit)
   @ArrayMinSize(1)
@@ -245,7 +245,7 @@ export class RecordConflict {
   proposed?: string;
 }
 
-export class ResolveConflict {
+export class ResolveConflict extends WrittenUnderLock {
   /** What the document has, what was proposed, or `value`. */
   @IsIn(RESOLUTIONS)
   choose: Resolution;

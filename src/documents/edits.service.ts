@@ -6,13 +6,12 @@ import type { Conflict, Strategy } from './conflict.js';
 import { ConflictLedger, type Found } from './conflict-ledger.js';
 import { measured } from './content.js';
 import type { SharedDocument } from './document.entity.js';
-import { type DocumentChange, DocumentWriter } from './document-writer.js';
+import { type DocumentChange, DocumentWriter, type Origin } from './document-writer.js';
 import { DocumentsService } from './documents.service.js';
 import { applyEdits, type Edit } from './editing/edits.js';
 import { mergeText } from './editing/merge.js';
 import { mergeJsonText } from './editing/merge-json.js';
 import { assertVersioned, type DocumentVersion, HistoryService } from './history.service.js';
-import type { WrittenFor } from './operation.js';
 
 /** A document after a change, and what of the change did not merge. */
 export interface Written {
@@ -20,7 +19,7 @@ export interface Written {
   conflicts: Conflict[];
 }
 
-export interface Editing extends WrittenFor {
+export interface Editing extends Origin {
   edits: readonly Edit[];
   /** The version that the edits were made from; the newest unless given. */
   baseVersion?: number | undefined;
@@ -61,7 +60,7 @@ export class EditsService {
     caller: Caller,
     id: string,
     version: number,
-    { change, strategy, by }: { change: DocumentChange; strategy?: Strategy | undefined; by: WrittenFor },
+    { change, strategy, by }: { change: DocumentChange; strategy?: Strategy | undefined; by: Origin },
   ): Promise<Written> {
     if (!strategy) {
       return { document: await this.documents.update(caller, id, version, { ...change, ...by }), conflicts: [] };
@@ -81,7 +80,7 @@ export class EditsService {
     { actorId }: Caller,
     before: SharedDocument,
     base: DocumentVersion,
-    { change, strategy, by }: { change: DocumentChange; strategy: Strategy; by: WrittenFor },
+    { change, strategy, by }: { change: DocumentChange; strategy: Strategy; by: Origin },
   ): Promise<Written> {
     const author = { authorId: actorId, ...by };
     if (base.version === before.version)

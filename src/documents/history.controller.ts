@@ -94,9 +94,9 @@ export class HistoryController {
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
     @IfMatch() version: number,
-    @Body() { version: earlier }: RestoreDocument,
+    @Body() body: RestoreDocument,
   ): Promise<DocumentView> {
-    return DocumentView.of(await this.history.restore(caller, id, version, earlier));
+    return DocumentView.of(await this.history.restore(caller, id, version, body));
   }
 
   /** Snapshots without their contents, newest first. */

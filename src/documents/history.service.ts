@@ -4,7 +4,7 @@ import { Transactional } from '../shared/database/index.js';
 import { NotFound, OptimisticLock } from '../shared/errors/index.js';
 import type { Page } from '../shared/http/index.js';
 import type { SharedDocument } from './document.entity.js';
-import { type ChangeValue, DocumentWriter } from './document-writer.js';
+import { type ChangeValue, DocumentWriter, type Origin } from './document-writer.js';
 import { DocumentsService } from './documents.service.js';
 import { WrongDocumentKind } from './documents.errors.js';
 import { applySplices } from './editing/splices.js';
@@ -93,11 +93,16 @@ export class HistoryService {
 
   /** Writes the title and the content of an earlier version once more. @throws as `DocumentsService.update` */
   @Transactional()
-  async restore(caller: Caller, id: string, version: number, earlier: number): Promise<SharedDocument> {
+  async restore(
+    caller: Caller,
+    id: string,
+    version: number,
+    { version: earlier, ...by }: { version: number } & Origin,
+  ): Promise<SharedDocument> {
     const before = await this.documents.getForWriting(caller, id);
     if (before.version !== version) throw new OptimisticLock('document', id, version, before.version);
     const { title, content } = await this.versionOf(before, earlier);
-    return this.writer.write(before, { title, content }, { authorId: caller.actorId });
+    return this.writer.write(before, { title, content }, { ...by, authorId: caller.actorId });
   }
 
   /**

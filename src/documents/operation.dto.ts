@@ -14,7 +14,7 @@ import {
   WholeByName,
 } from '../shared/http/index.js';
 import type { JsonValue } from '../shared/errors/index.js';
-import { WrittenForTask } from './document.dto.js';
+import { WrittenForTask, WrittenUnderLock } from './document.dto.js';
 import { type DocumentOperation, OPERATION_TYPES, type OperationType } from './operation.js';
 import type { Recorded } from './operations.repository.js';
 import type { Snapshot, SnapshotEntry } from './snapshots.repository.js';
@@ -131,7 +131,7 @@ export class CompactOperations {
   beforeSequence: number;
 }
 
-export class RestoreDocument {
+export class RestoreDocument extends WrittenUnderLock {
   /** The version whose title and content are to be there again; it becomes that of a new version. */
   @IsWhole(1, MAX_VERSION)
   version: number;

@@ -49,6 +49,7 @@ async function customer(given: Given) {
     applied: false,
   });
   const { body: conflict } = await tenant.http.post<{ id: string }>(`/v1/documents/${doc.id}/conflicts`, { path: 'x' });
+  const { body: lock } = await tenant.http.post<{ id: string }>(`/v1/documents/${doc.id}/locks`, { mode: 'exclusive' });
   const task = await tenant.task({ workspaceId: lab.id, priority: 'critical', externalRef: 'X-1' });
   const free = await tenant.task({ concurrencyKey: 'disk' });
   const waiting = await tenant.task({ dependsOn: [{ taskId: task.id }] });
@@ -88,6 +89,7 @@ async function customer(given: Given) {
     snapshot,
     operation,
     conflict,
+    lock,
     inbox,
     lab,
     task,
@@ -129,6 +131,8 @@ const BODIES: Record<string, (of: Customer) => object> = {
   'documentEdits.edit': () => ({ edits: [{ insert: 'x', at: { edge: 'end' } }] }),
   'documentEdits.recordConflict': () => ({ path: 'mine' }),
   'documentEdits.resolveConflict': () => ({ choose: 'current' }),
+  'documentLocks.acquire': () => ({ mode: 'exclusive' }),
+  'documentLocks.renew': () => ({}),
   'history.recordOperation': () => ({ operationType: 'move', value: 1 }),
   'history.compact': () => ({ beforeSequence: 2 }),
   'history.restore': () => ({ version: 1 }),
@@ -233,6 +237,8 @@ const KEPT_AS_SAID: Record<string, string[]> = {
   'documents.create': ['taskId'],
   'documents.update': ['taskId'],
   'documentEdits.edit': ['taskId'],
+  'documentEdits.resolveConflict': ['taskId'],
+  'history.restore': ['taskId'],
   'history.recordOperation': ['id', 'taskId'],
 };
 /** They change nothing though they are not GET. */
@@ -240,7 +246,13 @@ const READS = new Set(['tasks.getBatch']);
 /** Reports that are no lists, and what the tenant itself may ask them. `tasks/workload` names an agent: see stats.spec.ts. */
 const REPORTS: Record<string, string> = { 'stats.get': '', 'documents.search': 'q=treasure' };
 const HANDSHAKE = 'handshake.open';
-const NO_LISTS = new Set(['dispatch.limit', 'stats.workload', 'eventStreams.ofTenant', HANDSHAKE]);
+const NO_LISTS = new Set([
+  'documentLocks.listOwn',
+  'dispatch.limit',
+  'stats.workload',
+  'eventStreams.ofTenant',
+  HANDSHAKE,
+]);
 /** Values of a list's parameters by which one could look for what is another tenant's. */
 const FILTERS: Record<string, (a: Customer) => string> = {
   workspaceId: ({ lab }) => lab.id,
@@ -283,7 +295,8 @@ describe('what belongs to one tenant', () => {
       .replace('{deliveryId}', of.delivery)
       .replace('{operationId}', of.operation.id)
       .replace('{snapshotId}', of.snapshot.id)
-      .replace('{conflictId}', of.conflict.id);
+      .replace('{conflictId}', of.conflict.id)
+      .replace('{lockId}', of.lock.id);
     if (path.includes('{')) throw new Error(`${route.path} has a parameter that this test cannot fill.`);
     const own = BODIES[operationId];
     if (route.requestBody && !own) throw new Error(`What does ${operationId} take? Say it in BODIES.`);
@@ -329,6 +342,7 @@ describe('what belongs to one tenant', () => {
     a.snapshot.id,
     a.operation.id,
     a.conflict.id,
+    a.lock.id,
     a.delivery,
   ];
   const reveals = (answer: Answer<unknown>, a: Customer, named: unknown = ''): string[] =>

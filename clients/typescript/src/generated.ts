@@ -164,6 +164,27 @@ export const METHODS = {
     path: '/v1/documents/{id}/snapshots/purge',
     rest: 'body',
   },
+  'document.lock': { operation: 'documentLocks.acquire', verb: 'POST', path: '/v1/documents/{id}/locks', rest: 'body' },
+  'document.renewLock': {
+    operation: 'documentLocks.renew',
+    verb: 'POST',
+    path: '/v1/documents/{id}/locks/{lockId}/renew',
+    rest: 'body',
+  },
+  'document.unlock': {
+    operation: 'documentLocks.release',
+    verb: 'DELETE',
+    path: '/v1/documents/{id}/locks/{lockId}',
+    empty: true,
+  },
+  'document.forceUnlock': {
+    operation: 'documentLocks.forceRelease',
+    verb: 'POST',
+    path: '/v1/documents/{id}/locks/{lockId}/force-release',
+    empty: true,
+  },
+  'document.listLocks': { operation: 'documentLocks.list', verb: 'GET', path: '/v1/documents/{id}/locks' },
+  'document.ownLocks': { operation: 'documentLocks.listOwn', verb: 'GET', path: '/v1/documents/locks' },
   'document.stats': { operation: 'documentReports.stats', verb: 'GET', path: '/v1/documents/{id}/stats' },
   'document.integrity': { operation: 'documentReports.integrity', verb: 'GET', path: '/v1/documents/{id}/integrity' },
   'document.collaboration': {
@@ -296,6 +317,8 @@ export type EventType =
   | 'document.conflicted'
   | 'document.created'
   | 'document.deleted'
+  | 'document.locked'
+  | 'document.unlocked'
   | 'task.attempt_failed'
   | 'task.attempt_timed_out'
   | 'task.awaiting_input'
@@ -1828,6 +1851,40 @@ export interface components {
       /** @description The id it has in the system it came from. */
       externalRef?: string | null;
     };
+    LockView: {
+      /** @description Rises with every grant of the document; send it as `lockToken` with what you write. */
+      token: number;
+      id: string;
+      documentId: string;
+      /** @enum {string} */
+      mode: 'shared' | 'section' | 'exclusive';
+      section: string | null;
+      holder: string;
+      /** Format: date-time */
+      acquiredAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+    };
+    LockList: {
+      items: components['schemas']['LockView'][];
+    };
+    AcquireDocumentLock: {
+      /** @description With `section`: a JSON Pointer in a JSON document, else the text of a heading. */
+      section?: string;
+      /** @description When it ends unless it is renewed; 300 when left out. */
+      seconds?: number;
+      /** @description How long to wait in the queue; not at all when left out. */
+      waitSeconds?: number;
+      /**
+       * @description `exclusive`: only the holder writes. `shared`: nobody writes. `section`: only the holder writes in the section.
+       * @enum {string}
+       */
+      mode: 'exclusive' | 'shared' | 'section';
+    };
+    RenewDocumentLock: {
+      /** @description From now on; 300 when left out. */
+      seconds?: number;
+    };
     CreateDocument: {
       /** Format: uuid */
       taskId?: string;
@@ -1919,6 +1976,8 @@ export interface components {
       /** Format: uuid */
       taskId?: string;
       epoch?: number;
+      /** @description Of your lock: the write is refused when you have lost it to somebody else. */
+      lockToken?: number;
       title?: string;
       /** @description The whole new content, at most 1 MiB of UTF-8. */
       content?: string;
@@ -1996,6 +2055,98 @@ export interface components {
       updatedAt: string;
       conflicts: components['schemas']['ConflictView'][];
     };
+    EditPlace: {
+      /** @enum {string} */
+      edge?: 'start' | 'end';
+      /** @description Before this text, which must be there once. */
+      before?: string;
+      /** @description After this text, which must be there once. */
+      after?: string;
+      /** @description At the beginning of this line; the first is 1. */
+      line?: number;
+    };
+    DocumentEdit: {
+      /** @description A text that is there once, or with `all` at least once. */
+      find?: string;
+      replace?: string;
+      /** @description Every occurrence instead of the only one. */
+      all?: boolean;
+      insert?: string;
+      at?: components['schemas']['EditPlace'];
+      /** @description JSON Patch, RFC 6902. */
+      patch?: {
+        [key: string]: unknown;
+      }[];
+      /** @description JSON Merge Patch, RFC 7396. */
+      merge?: {
+        [key: string]: unknown;
+      };
+    };
+    EditDocument: {
+      /** Format: uuid */
+      taskId?: string;
+      epoch?: number;
+      /** @description Of your lock: the write is refused when you have lost it to somebody else. */
+      lockToken?: number;
+      /** @description Applied one after the other; all or none. */
+      edits: components['schemas']['DocumentEdit'][];
+      /** @description The version that the edits were made from; the newest when left out. */
+      baseVersion?: number;
+      /**
+       * @description What becomes of edits of an older version that do not merge; `merge` when left out.
+       * @enum {string}
+       */
+      strategy?: 'latest_wins' | 'merge' | 'manual';
+    };
+    ConflictPage: {
+      items: components['schemas']['ConflictView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    RecordConflict: {
+      base?: string;
+      current?: string;
+      proposed?: string;
+      /** @description Where, in the words of the application. */
+      path: string;
+    };
+    ResolveConflict: {
+      /** Format: uuid */
+      taskId?: string;
+      epoch?: number;
+      /** @description Of your lock: the write is refused when you have lost it to somebody else. */
+      lockToken?: number;
+      /** @description With `custom`: the text that replaces what the document has there, or the JSON of the value at the path. */
+      value?: string;
+      /**
+       * @description What the document has, what was proposed, or `value`.
+       * @enum {string}
+       */
+      choose: 'current' | 'proposed' | 'custom';
+    };
+    DiffView: {
+      from: number;
+      to: number;
+      /** @description In the unified format. */
+      diff: string;
+    };
+    BlameLines: {
+      /** @description The first line, from 1. */
+      from: number;
+      /** @description The last line. */
+      to: number;
+      /** @description Of the change that last touched them. */
+      version: number;
+      /** @description Null for lines that are older than the kept operations. */
+      agentId: string | null;
+      /** Format: date-time */
+      at: string | null;
+    };
+    BlameView: {
+      version: number;
+      lines: components['schemas']['BlameLines'][];
+    };
     OperationView: {
       /** @description 1, 2, 3 … in each document, without gaps. */
       sequence: number;
@@ -2064,6 +2215,11 @@ export interface components {
       content: string;
     };
     RestoreDocument: {
+      /** Format: uuid */
+      taskId?: string;
+      epoch?: number;
+      /** @description Of your lock: the write is refused when you have lost it to somebody else. */
+      lockToken?: number;
       /** @description The version whose title and content are to be there again; it becomes that of a new version. */
       version: number;
     };
@@ -2110,91 +2266,6 @@ export interface components {
     PurgeSnapshots: {
       /** @description How many of the newest ones stay. */
       keepLast: number;
-    };
-    EditPlace: {
-      /** @enum {string} */
-      edge?: 'start' | 'end';
-      /** @description Before this text, which must be there once. */
-      before?: string;
-      /** @description After this text, which must be there once. */
-      after?: string;
-      /** @description At the beginning of this line; the first is 1. */
-      line?: number;
-    };
-    DocumentEdit: {
-      /** @description A text that is there once, or with `all` at least once. */
-      find?: string;
-      replace?: string;
-      /** @description Every occurrence instead of the only one. */
-      all?: boolean;
-      insert?: string;
-      at?: components['schemas']['EditPlace'];
-      /** @description JSON Patch, RFC 6902. */
-      patch?: {
-        [key: string]: unknown;
-      }[];
-      /** @description JSON Merge Patch, RFC 7396. */
-      merge?: {
-        [key: string]: unknown;
-      };
-    };
-    EditDocument: {
-      /** Format: uuid */
-      taskId?: string;
-      epoch?: number;
-      /** @description Applied one after the other; all or none. */
-      edits: components['schemas']['DocumentEdit'][];
-      /** @description The version that the edits were made from; the newest when left out. */
-      baseVersion?: number;
-      /**
-       * @description What becomes of edits of an older version that do not merge; `merge` when left out.
-       * @enum {string}
-       */
-      strategy?: 'latest_wins' | 'merge' | 'manual';
-    };
-    ConflictPage: {
-      items: components['schemas']['ConflictView'][];
-      hasMore: boolean;
-      /** @description The `after` of the next page. */
-      nextCursor: string | null;
-    };
-    RecordConflict: {
-      base?: string;
-      current?: string;
-      proposed?: string;
-      /** @description Where, in the words of the application. */
-      path: string;
-    };
-    ResolveConflict: {
-      /** @description With `custom`: the text that replaces what the document has there, or the JSON of the value at the path. */
-      value?: string;
-      /**
-       * @description What the document has, what was proposed, or `value`.
-       * @enum {string}
-       */
-      choose: 'current' | 'proposed' | 'custom';
-    };
-    DiffView: {
-      from: number;
-      to: number;
-      /** @description In the unified format. */
-      diff: string;
-    };
-    BlameLines: {
-      /** @description The first line, from 1. */
-      from: number;
-      /** @description The last line. */
-      to: number;
-      /** @description Of the change that last touched them. */
-      version: number;
-      /** @description Null for lines that are older than the kept operations. */
-      agentId: string | null;
-      /** Format: date-time */
-      at: string | null;
-    };
-    BlameView: {
-      version: number;
-      lines: components['schemas']['BlameLines'][];
     };
     DocumentStatsView: {
       version: number;
@@ -2434,6 +2505,24 @@ export interface components {
       /** @enum {string} */
       contentType: 'text' | 'markdown' | 'json' | 'yaml' | 'code';
       version: number;
+    };
+    'document.locked': {
+      /** @enum {string} */
+      mode: 'exclusive' | 'shared' | 'section';
+      section: string | null;
+      holder: string;
+      token: number;
+      /** Format: date-time */
+      expiresAt: string;
+    };
+    'document.unlocked': {
+      /** @enum {string} */
+      mode: 'exclusive' | 'shared' | 'section';
+      section: string | null;
+      holder: string;
+      token: number;
+      /** Format: date-time */
+      expiresAt: string;
     };
     'task.attempt_failed': {
       /**
@@ -4871,6 +4960,137 @@ export interface operations {
       };
     };
   };
+  'documentLocks.listOwn': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LockList'];
+        };
+      };
+    };
+  };
+  'documentLocks.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LockList'];
+        };
+      };
+    };
+  };
+  'documentLocks.acquire': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AcquireDocumentLock'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LockView'];
+        };
+      };
+    };
+  };
+  'documentLocks.renew': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        lockId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RenewDocumentLock'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LockView'];
+        };
+      };
+    };
+  };
+  'documentLocks.release': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        lockId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'documentLocks.forceRelease': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        lockId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
   'documents.create': {
     parameters: {
       query?: never;
@@ -5018,6 +5238,155 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  'documentEdits.edit': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['EditDocument'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WrittenView'];
+        };
+      };
+    };
+  };
+  'documentEdits.listConflicts': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        /** @description Only those that nobody settled. */
+        open?: boolean;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConflictPage'];
+        };
+      };
+    };
+  };
+  'documentEdits.recordConflict': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RecordConflict'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConflictView'];
+        };
+      };
+    };
+  };
+  'documentEdits.resolveConflict': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        conflictId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ResolveConflict'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ConflictView'];
+        };
+      };
+    };
+  };
+  'documentEdits.diff': {
+    parameters: {
+      query?: {
+        /** @description The one before `to` when left out. */
+        from?: number;
+        /** @description The newest when left out. */
+        to?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DiffView'];
+        };
+      };
+    };
+  };
+  'documentEdits.blame': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BlameView'];
+        };
       };
     };
   };
@@ -5261,155 +5630,6 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Removed'];
-        };
-      };
-    };
-  };
-  'documentEdits.edit': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['EditDocument'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['WrittenView'];
-        };
-      };
-    };
-  };
-  'documentEdits.listConflicts': {
-    parameters: {
-      query?: {
-        after?: string;
-        limit?: number;
-        /** @description Only those that nobody settled. */
-        open?: boolean;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ConflictPage'];
-        };
-      };
-    };
-  };
-  'documentEdits.recordConflict': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['RecordConflict'];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ConflictView'];
-        };
-      };
-    };
-  };
-  'documentEdits.resolveConflict': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-        conflictId: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['ResolveConflict'];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['ConflictView'];
-        };
-      };
-    };
-  };
-  'documentEdits.diff': {
-    parameters: {
-      query?: {
-        /** @description The one before `to` when left out. */
-        from?: number;
-        /** @description The newest when left out. */
-        to?: number;
-      };
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['DiffView'];
-        };
-      };
-    };
-  };
-  'documentEdits.blame': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['BlameView'];
         };
       };
     };
