@@ -38,6 +38,7 @@ const WORK = [
   'unfitting',
   'cached-get',
   'crdt',
+  'shared-state',
   'fan-out',
 ];
 const chosen = list(values.only);

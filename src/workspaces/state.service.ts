@@ -6,10 +6,8 @@ import { EventLog } from '../shared/events/index.js';
 import type { Page } from '../shared/http/index.js';
 import { type StateEntry, StateRepository, type WorkspaceState } from './state.repository.js';
 import { WorkspaceAccess } from './workspace-access.js';
-import type { Right } from './roles.js';
-import { StateTooLarge, WorkspaceNotActive } from './workspaces.errors.js';
+import { StateTooLarge } from './workspaces.errors.js';
 import { stateUpdated } from './workspaces.events.js';
-import { WorkspacesRepository } from './workspaces.repository.js';
 
 /** Of a state's JSON text. */
 export const MAX_STATE_BYTES = 256 * 1024;
@@ -18,7 +16,6 @@ export const MAX_STATE_BYTES = 256 * 1024;
 @Injectable()
 export class StateService {
   constructor(
-    private readonly workspaces: WorkspacesRepository,
     private readonly states: StateRepository,
     private readonly access: WorkspaceAccess,
     private readonly events: EventLog,
@@ -29,7 +26,7 @@ export class StateService {
    * @throws NotFound for the workspace, or a version that never was or is no longer kept
    */
   async get(caller: Caller, workspaceId: string, version?: number): Promise<WorkspaceState | undefined> {
-    await this.assertMay(caller, workspaceId, 'read');
+    await this.access.assertMayIn(caller, workspaceId, 'read');
     const { tenantId } = caller;
     return version === undefined
       ? this.states.find(tenantId, workspaceId)
@@ -38,7 +35,7 @@ export class StateService {
 
   /** Newest first; the last hundred versions. @throws NotFound */
   async history(caller: Caller, workspaceId: string, limit: number, after?: string): Promise<Page<StateEntry>> {
-    await this.assertMay(caller, workspaceId, 'read');
+    await this.access.assertMayIn(caller, workspaceId, 'read');
     return this.states.history(caller.tenantId, workspaceId, limit, after);
   }
 
@@ -48,14 +45,14 @@ export class StateService {
    */
   @Transactional()
   async update(caller: Caller, workspaceId: string, version: number, state: JsonObject): Promise<WorkspaceState> {
-    await this.assertMay(caller, workspaceId, 'write');
+    await this.access.assertMayIn(caller, workspaceId, 'write');
     return this.write(caller, workspaceId, version, state);
   }
 
   /** Writes the content of an earlier version once more. @throws as `update`, and NotFound */
   @Transactional()
   async restore(caller: Caller, workspaceId: string, version: number, earlier: number): Promise<WorkspaceState> {
-    await this.assertMay(caller, workspaceId, 'write');
+    await this.access.assertMayIn(caller, workspaceId, 'write');
     const { state } = await this.states.get(caller.tenantId, workspaceId, earlier);
     return this.write(caller, workspaceId, version, state, earlier);
   }
@@ -72,11 +69,5 @@ export class StateService {
     const written = await this.states.write(tenantId, workspaceId, version, { state, bytes, updatedBy: actorId });
     this.events.append(tenantId, stateUpdated(actorId, workspaceId, written, restored));
     return written;
-  }
-
-  private async assertMay(caller: Caller, workspaceId: string, right: Right): Promise<void> {
-    const workspace = await this.workspaces.get(caller.tenantId, workspaceId);
-    await this.access.assertMay(caller, workspace, right);
-    if (right === 'write' && workspace.status !== 'active') throw new WorkspaceNotActive(workspace);
   }
 }

@@ -5,7 +5,7 @@ import { WorkspacesRepository } from './workspaces.repository.js';
 import { MembersRepository } from './members.repository.js';
 import { mayDo, type Right, RIGHTS_OF_OTHERS, type Role } from './roles.js';
 import type { Workspace } from './workspace.entity.js';
-import { NotPermitted } from './workspaces.errors.js';
+import { NotPermitted, WorkspaceNotActive } from './workspaces.errors.js';
 
 /**
  * Who may do what in a workspace: its members by their roles, the others of the tenant by its visibility, and whoever
@@ -32,6 +32,16 @@ export class WorkspaceAccess {
     const may = member ? mayDo(member, right) : others.includes(right);
     if (!may) throw new NotPermitted(workspace, right, member?.role);
     return member?.role;
+  }
+
+  /**
+   * As `assertMay`, of a workspace by its id; who writes finds it active.
+   * @throws NotFound, NotPermitted, WorkspaceNotActive
+   */
+  async assertMayIn(caller: Caller, workspaceId: string, right: Right): Promise<void> {
+    const workspace = await this.workspaces.get(caller.tenantId, workspaceId);
+    await this.assertMay(caller, workspace, right);
+    if (right === 'write' && workspace.status !== 'active') throw new WorkspaceNotActive(workspace);
   }
 
   /** For what outlives a workspace, as its feed does: of a deleted one, its last members may read it. @throws NotFound */

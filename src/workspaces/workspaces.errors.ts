@@ -84,3 +84,13 @@ export class StateTooLarge extends DomainError {
     super(`The state has ${bytes} bytes of JSON; it may have ${limit}.`, { field: 'state', bytes, limit });
   }
 }
+
+/** An id stands for one operation: what came before under this one asked for something else. */
+export class OperationIdReused extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'operation_id_reused';
+
+  constructor(id: string) {
+    super(`Another operation came under the id ${id} before; give each its own.`, { id });
+  }
+}

@@ -102,6 +102,19 @@ export const stateUpdated = (
   return stateWasUpdated({ feedId: workspaceId, subjectId: workspaceId, actorId, data });
 };
 
+/** Made by `ChangeNotices`, at most once a second. */
+export const sharedStateChanged: EventType<{ sequence: number }> = defineEvent({
+  type: 'workspace.shared_state_changed',
+  subjectType: 'workspace',
+  description: 'The CRDT state changed, maybe more than once; at most one a second, and one for the last change.',
+  data: {
+    type: 'object',
+    properties: { sequence: { type: 'integer', minimum: 1, description: 'How far the state is.' } },
+    required: ['sequence'],
+    additionalProperties: false,
+  },
+});
+
 /** In the workspace's feed alone. */
 const ofMember = (event: WorkspaceEvent, actorId: string, { workspaceId, ...member }: Member): NewEvent => {
   const { memberId, kind, role, permissions } = member;

@@ -6,6 +6,10 @@ import { Member } from './member.entity.js';
 import { MembersController } from './members.controller.js';
 import { MembersRepository } from './members.repository.js';
 import { MembersService } from './members.service.js';
+import { SharedStateController } from './shared-state.controller.js';
+import { SharedStateRepository } from './shared-state.repository.js';
+import { SharedStateService } from './shared-state.service.js';
+import { SharedStateWriter } from './shared-state-writer.js';
 import { StateController } from './state.controller.js';
 import { StateRepository } from './state.repository.js';
 import { StateService } from './state.service.js';
@@ -22,6 +26,9 @@ import { WorkspacesService } from './workspaces.service.js';
     ActivityRepository,
     MembersRepository,
     MembersService,
+    SharedStateRepository,
+    SharedStateService,
+    SharedStateWriter,
     StateRepository,
     StateService,
     WorkspaceAccess,
@@ -32,6 +39,8 @@ import { WorkspacesService } from './workspaces.service.js';
     ActivityRepository,
     MembersRepository,
     MembersService,
+    SharedStateRepository,
+    SharedStateService,
     StateRepository,
     StateService,
     WorkspaceAccess,
@@ -44,7 +53,7 @@ export class WorkspacesModule {}
 /** The same with its routes. */
 @Module({
   imports: [WorkspacesModule],
-  controllers: [WorkspacesController, MembersController, StateController, FeedsController],
+  controllers: [WorkspacesController, MembersController, StateController, SharedStateController, FeedsController],
   exports: [WorkspacesModule],
 })
 export class WorkspacesHttpModule {}

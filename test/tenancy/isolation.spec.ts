@@ -50,6 +50,9 @@ async function customer(given: Given) {
   });
   const { body: conflict } = await tenant.http.post<{ id: string }>(`/v1/documents/${doc.id}/conflicts`, { path: 'x' });
   const { body: lock } = await tenant.http.post<{ id: string }>(`/v1/documents/${doc.id}/locks`, { mode: 'exclusive' });
+  await tenant.http.post(`/v1/workspaces/${lab.id}/shared-state/operations`, {
+    operations: [{ type: 'increment', path: '/n', id: 'x' }],
+  });
   const task = await tenant.task({ workspaceId: lab.id, priority: 'critical', externalRef: 'X-1' });
   const free = await tenant.task({ concurrencyKey: 'disk' });
   const waiting = await tenant.task({ dependsOn: [{ taskId: task.id }] });
@@ -143,6 +146,8 @@ const BODIES: Record<string, (of: Customer) => object> = {
   'members.update': () => ({ role: 'viewer' }),
   'state.update': () => ({ state: { mine: true } }),
   'state.restore': () => ({ version: 1 }),
+  'sharedState.perform': () => ({ operations: [{ type: 'increment', path: '/n' }] }),
+  'sharedState.merge': () => ({ replica: 'mine', state: { context: {}, entries: {} } }),
   'workspaces.update': () => ({ description: 'more' }),
   'agents.register': () => ({ name: 'more' }),
   'agents.update': () => ({ capacity: 7 }),

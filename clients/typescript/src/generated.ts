@@ -55,6 +55,25 @@ export const METHODS = {
     rest: 'body',
     versioned: true,
   },
+  'workspace.getSharedState': { operation: 'sharedState.get', verb: 'GET', path: '/v1/workspaces/{id}/shared-state' },
+  'workspace.changeSharedState': {
+    operation: 'sharedState.perform',
+    verb: 'POST',
+    path: '/v1/workspaces/{id}/shared-state/operations',
+    rest: 'body',
+  },
+  'workspace.mergeState': {
+    operation: 'sharedState.merge',
+    verb: 'POST',
+    path: '/v1/workspaces/{id}/shared-state/merge',
+    rest: 'body',
+  },
+  'workspace.getSharedStateDelta': {
+    operation: 'sharedState.delta',
+    verb: 'GET',
+    path: '/v1/workspaces/{id}/shared-state/deltas',
+    rest: 'query',
+  },
   'workspace.events': {
     operation: 'feeds.ofWorkspace',
     verb: 'GET',
@@ -354,6 +373,7 @@ export type EventType =
   | 'workspace.member_added'
   | 'workspace.member_changed'
   | 'workspace.member_removed'
+  | 'workspace.shared_state_changed'
   | 'workspace.state_updated'
   | 'workspace.updated';
 
@@ -781,6 +801,99 @@ export interface components {
       /** @description The version whose content is to be there again; it becomes that of a new version. */
       version: number;
     };
+    SharedStateView: {
+      /** @description How many operations of each replica are known without a gap. */
+      clock: {
+        [key: string]: number;
+      };
+      /** @description Rises with every change. */
+      sequence: number;
+      /** @description Counters as numbers, sets as arrays. */
+      value: {
+        [key: string]: unknown;
+      };
+      updatedBy: string | null;
+      /** Format: date-time */
+      updatedAt: string | null;
+    };
+    SharedStateOperation: {
+      /** @description A JSON Pointer, `/limits/a~1b`, or its keys. */
+      path: string | string[];
+      /** @description Of `set`: any JSON value. */
+      value?: unknown;
+      /** @description Of `increment` and `decrement`; 1 when left out. */
+      by?: number;
+      /** @description Of `add` and `remove`: a string, a number, a boolean or null. */
+      element?: unknown;
+      /** @description Of a change: text by which a repeat is known. Of a replica's operation: `{replica, counter}`. */
+      id?:
+        | string
+        | {
+            replica?: string;
+            counter?: number;
+          };
+      /** @description Of a replica's operation: its timestamp. */
+      time?: string;
+      /** @description Of a replica's operation: what it takes away, as ranges by replica. */
+      replaces?: {
+        [key: string]: unknown;
+      };
+      /** @description Of a replica's increment or decrement: its total, and since which of its operations. */
+      count?: {
+        [key: string]: unknown;
+      };
+      /** @enum {string} */
+      type: 'set' | 'increment' | 'decrement' | 'add' | 'remove' | 'delete';
+    };
+    ChangeSharedState: {
+      operations: components['schemas']['SharedStateOperation'][];
+    };
+    OperationResultView: {
+      /** @description What stands at the path after all operations of the call; left out where nothing does. */
+      value?: unknown;
+      /** @description A JSON Pointer. */
+      path: string;
+      /** @description False where the operation was known already. */
+      applied: boolean;
+    };
+    SharedStateChanges: {
+      /** @description How many operations of each replica are known without a gap. */
+      clock: {
+        [key: string]: number;
+      };
+      /** @description Rises with every change. */
+      sequence: number;
+      /** @description In the order of the operations. */
+      results: components['schemas']['OperationResultView'][];
+    };
+    MergeSharedState: {
+      /** @description A state or a delta, as `SharedState.toJSON` gives it. */
+      state: {
+        [key: string]: unknown;
+      };
+      /** @description The replica that sends it. */
+      replica: string;
+    };
+    SharedStatePlaceView: {
+      /** @description How many operations of each replica are known without a gap. */
+      clock: {
+        [key: string]: number;
+      };
+      /** @description Rises with every change. */
+      sequence: number;
+    };
+    SharedStateDelta: {
+      /** @description How many operations of each replica are known without a gap. */
+      clock: {
+        [key: string]: number;
+      };
+      /** @description Rises with every change. */
+      sequence: number;
+      /** @description To be merged by the replica. */
+      delta: {
+        [key: string]: unknown;
+      };
+    };
     CloudEvent: {
       /** @description 1, 2, 3 … in each feed, without gaps. */
       sequence: number;
@@ -967,7 +1080,7 @@ export interface components {
         | 'awaiting_input'
         | 'completed';
       /** @enum {string} */
-      priority: 'high' | 'low' | 'critical' | 'normal' | 'backlog';
+      priority: 'low' | 'high' | 'critical' | 'normal' | 'backlog';
       tags: string[];
       labels: {
         [key: string]: string;
@@ -2975,6 +3088,10 @@ export interface components {
       role: 'guest' | 'viewer' | 'commenter' | 'editor' | 'admin' | 'owner';
       permissions: ('read' | 'comment' | 'write' | 'manage_members' | 'manage' | 'delete')[];
     };
+    'workspace.shared_state_changed': {
+      /** @description How far the state is. */
+      sequence: number;
+    };
     'workspace.state_updated': {
       version: number;
       bytes: number;
@@ -3859,6 +3976,101 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['StateView'];
+        };
+      };
+    };
+  };
+  'sharedState.get': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SharedStateView'];
+        };
+      };
+    };
+  };
+  'sharedState.perform': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ChangeSharedState'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SharedStateChanges'];
+        };
+      };
+    };
+  };
+  'sharedState.merge': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['MergeSharedState'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SharedStatePlaceView'];
+        };
+      };
+    };
+  };
+  'sharedState.delta': {
+    parameters: {
+      query?: {
+        /** @description The replica's clock as JSON, `{"ada":3}`; everything is sent when it is left out. */
+        since?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SharedStateDelta'];
         };
       };
     };

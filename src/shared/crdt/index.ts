@@ -5,5 +5,5 @@ export { LWWMap } from './lww-map.js';
 export { LWWRegister } from './lww-register.js';
 export { ORSet } from './or-set.js';
 export { SharedState } from './shared-state.js';
-export type { StateChange, StateOperation } from './state-operation.js';
+export { parseChange, parseOperation, type StateChange, type StateOperation } from './state-operation.js';
 export { VectorClock } from './vector-clock.js';

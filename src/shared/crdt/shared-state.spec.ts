@@ -190,6 +190,40 @@ describe('[S158] a shared state', () => {
     });
   });
 
+  it('shows what stands at one path as it does in the whole', () => {
+    ada.set('/a/b', [1]);
+    ada.count('/a/n', 2);
+    ada.set('/ab', 3);
+    for (const path of ['', '/a', '/a/b', '/a/n', '/ab']) {
+      const keys = path.split('/').slice(1);
+      const whole = keys.reduce<JsonValue>(
+        (at, key) => (at as Record<string, JsonValue>)[key] ?? null,
+        ada.state.value(),
+      );
+      expect(ada.state.at(path)).toEqual(whole);
+    }
+    expect([ada.state.at('/c'), ada.state.at('/a/b/0'), ada.state.at(['a', 'c'])]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('knows what it lacks, and the latest time of its registers', () => {
+    expect([ada.state.lacks(bob.state), ada.state.latestTime()]).toEqual([false, undefined]);
+    const { time } = bob.set('/a', 1);
+    bob.count('/n', 1);
+    expect([ada.state.lacks(bob.state), bob.state.lacks(ada.state), bob.state.latestTime()]).toEqual([
+      true,
+      false,
+      time,
+    ]);
+    meet();
+    expect([ada.state.lacks(bob.state), ada.state.latestTime()]).toEqual([false, time]);
+    bob.count('/n', 1);
+    expect(ada.state.lacks(bob.state)).toBe(true);
+  });
+
   it('is not changed through what it was given or gave', () => {
     const value = { a: [1] };
     const operation = ada.set('/x', value);

@@ -4,7 +4,7 @@ import { counted, sumOf } from './counters.js';
 import { ClockFromNowhere, PathThroughValue, WrongKind } from './crdt.errors.js';
 import { DotStore, type Entry, groupedBy } from './dot-store.js';
 import { copyOf, replicaOf } from './foreign.js';
-import { above, keysOf } from './json-pointer.js';
+import { above, keysOf, type Path, pointerOf } from './json-pointer.js';
 import { latest, timeOf } from './lww-register.js';
 import { elementsOf } from './or-set.js';
 import { birthOf, Replicated } from './replicated.js';
@@ -105,25 +105,60 @@ export class SharedState extends Replicated<Leaf> {
 
   /** The tree as plain JSON: registers as their value, counters as numbers, sets as arrays in the order of JSON texts. */
   value(): JsonObject {
-    const byPath = groupedBy(this.store.entries(), ({ value }) => value.path);
+    return this.tree([...this.store.entries()], '');
+  }
+
+  /** As in `value()`, what shows at the path; undefined where nothing does. @throws InvalidInput isPath */
+  at(path: Path): JsonValue | undefined {
+    const pointer = pointerOf(path);
+    if (pointer === '') return this.value();
+    const { at, beneath } = this.whereIs(pointer);
+    if (beneath.length > 0) return this.tree(beneath, pointer);
+    return at.length > 0 ? shown(at) : undefined;
+  }
+
+  /** Whether `sent` holds operations that are not known here. */
+  lacks(sent: SharedState): boolean {
+    return this.store.aheadIn(sent.store).size > 0;
+  }
+
+  /** The latest timestamp of a register; undefined where there is none. */
+  latestTime(): string | undefined {
+    let found: string | undefined;
+    for (const { value } of this.store.entries()) {
+      if (value.kind === 'register' && (found === undefined || value.time > found)) found = value.time;
+    }
+    return found;
+  }
+
+  /** The tree of these entries, seen from the path above all of them. */
+  private tree(entries: readonly LeafEntry[], from: string): JsonObject {
+    const byPath = groupedBy(entries, ({ value }) => value.path);
     const maps = mapsOf(byPath.keys());
     const root: JsonObject = {};
     for (const path of [...byPath.keys()].sort()) {
-      if (!maps.has(path)) place(root, keysOf(path), shown(byPath.get(path) ?? []));
+      if (!maps.has(path)) place(root, keysOf(path.slice(from.length)), shown(byPath.get(path) ?? []));
     }
     return root;
   }
 
   /** What stands at the path and beneath, and what is hidden by the maps above. @throws PathThroughValue */
   private around(path: string): { at: LeafEntry[]; beneath: LeafEntry[]; hidden: LeafEntry[] } {
+    const found = this.whereIs(path);
+    if (found.hidden.length > 0) this.assertMaps(path, found.hidden);
+    return found;
+  }
+
+  private whereIs(path: string): { at: LeafEntry[]; beneath: LeafEntry[]; hidden: LeafEntry[] } {
     const [at, beneath, hidden]: [LeafEntry[], LeafEntry[], LeafEntry[]] = [[], [], []];
     const onTheWay = new Set(above(path));
+    const prefix = `${path}/`;
     for (const entry of this.store.entries()) {
-      if (entry.value.path === path) at.push(entry);
-      else if (entry.value.path.startsWith(`${path}/`)) beneath.push(entry);
-      else if (onTheWay.has(entry.value.path)) hidden.push(entry);
+      const { path: its } = entry.value;
+      if (its === path) at.push(entry);
+      else if (its.startsWith(prefix)) beneath.push(entry);
+      else if (onTheWay.size > 0 && its.length < path.length && onTheWay.has(its)) hidden.push(entry);
     }
-    if (hidden.length > 0) this.assertMaps(path, hidden);
     return { at, beneath, hidden };
   }
 

@@ -49,12 +49,13 @@ export class ChangeNoticesRepository extends AggregateRepository {
   /** In how many ms the next one may be told; undefined when none waits. */
   @Operation()
   async nextDueIn(eventTypes: readonly string[], pauseMs: number): Promise<number | undefined> {
-    const [row] = await this.query<{ wait: number | null }>(
+    const [row] = await this.query<{ wait: number }>(
       `SELECT (extract(epoch FROM greatest(min(announced_at), clock_timestamp() - $2 * interval '1 ms')
            - clock_timestamp()) * 1000 + $2)::int AS wait
-       FROM change_notices WHERE reached > announced AND event_type = ANY ($1)`,
+       FROM change_notices WHERE reached > announced AND event_type = ANY ($1)
+       HAVING count(*) > 0`,
       [eventTypes, pauseMs],
     );
-    return row?.wait ?? undefined;
+    return row?.wait;
   }
 }

@@ -32,6 +32,10 @@ const ROUTES: Readonly<Record<string, string>> = {
   'workspace.updateState': 'PUT /v1/workspaces/{id}/state body versioned',
   'workspace.getStateHistory': 'GET /v1/workspaces/{id}/state/history query',
   'workspace.restoreState': 'POST /v1/workspaces/{id}/state/restore body versioned',
+  'workspace.getSharedState': 'GET /v1/workspaces/{id}/shared-state',
+  'workspace.changeSharedState': 'POST /v1/workspaces/{id}/shared-state/operations body',
+  'workspace.mergeState': 'POST /v1/workspaces/{id}/shared-state/merge body',
+  'workspace.getSharedStateDelta': 'GET /v1/workspaces/{id}/shared-state/deltas query',
   'workspace.events': 'GET /v1/workspaces/{id}/events query',
   'event.list': 'GET /v1/events query',
 
