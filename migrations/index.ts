@@ -12,6 +12,7 @@ import { WorkspaceMembers1763901000000 } from './1763901000000-workspace-members
 import { WorkspaceState1763903000000 } from './1763903000000-workspace-state.js';
 import { Documents1763904000000 } from './1763904000000-documents.js';
 import { DocumentLog1763904500000 } from './1763904500000-document-log.js';
+import { WorkspacePlaces1763905000000 } from './1763905000000-workspace-places.js';
 import { SharedState1763906000000 } from './1763906000000-shared-state.js';
 import { DocumentConflicts1763907000000 } from './1763907000000-document-conflicts.js';
 import { DocumentLocks1763909000000 } from './1763909000000-document-locks.js';
@@ -31,6 +32,7 @@ export const MIGRATIONS: readonly Migration[] = [
   WorkspaceState1763903000000,
   Documents1763904000000,
   DocumentLog1763904500000,
+  WorkspacePlaces1763905000000,
   SharedState1763906000000,
   DocumentConflicts1763907000000,
   DocumentLocks1763909000000,

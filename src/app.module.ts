@@ -43,6 +43,7 @@ export class AppModule {
             bufferBytes: config.streams.bufferBytes,
           },
           webhooks: config.webhooks,
+          workspaces: config.workspaces,
         }),
       ],
       providers: [{ provide: CONFIG, useValue: config }],

@@ -110,6 +110,15 @@ const SETTINGS = {
       'Days after which a named subscriber that nobody opens is deleted; 0 for never.',
     ),
   },
+  workspaces: {
+    limit: setting('MUSTER_WORKSPACES_LIMIT', integer(1, 1_000_000), 100, 'Workspaces of a tenant.'),
+    activityRetentionDays: setting(
+      'MUSTER_ACTIVITY_RETENTION_DAYS',
+      integer(0, 36_500),
+      90,
+      'Days that the activity of workspaces is kept; 0 for ever.',
+    ),
+  },
   streams: {
     heartbeatMs: setting(
       'MUSTER_STREAM_HEARTBEAT_MS',

@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type ModuleMetadata, type Type } from '@nestjs/common';
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { MIGRATIONS } from '../migrations/index.js';
 import { AgentsHttpModule, AgentsModule } from './agents/index.js';
 import { DocumentsHttpModule, DocumentsModule } from './documents/index.js';
@@ -11,10 +11,14 @@ import { EventsModule } from './shared/events/index.js';
 import { HealthModule } from './shared/health/index.js';
 import { type Metrics, MetricsModule } from './shared/metrics/index.js';
 import { derived, given, type OptionsSource } from './shared/options/index.js';
-import { QuotasModule } from './shared/quotas/index.js';
 import { TasksHttpModule, TasksModule } from './tasks/index.js';
 import { type WebhookOptions, WebhooksModule } from './webhooks/index.js';
-import { WorkspacesHttpModule, WorkspacesModule } from './workspaces/index.js';
+import {
+  WorkspaceOptionsModule,
+  type WorkspaceOptions,
+  WorkspacesHttpModule,
+  WorkspacesModule,
+} from './workspaces/index.js';
 
 /** What may come from a provider, such as the application's configuration. */
 export interface MusterOptions {
@@ -53,6 +57,8 @@ export interface MusterOptions {
   sockets?: SocketOptions;
   /** How endpoints elsewhere are told what happens. */
   webhooks?: WebhookOptions;
+  /** Limits of workspaces. */
+  workspaces?: WorkspaceOptions;
 }
 
 /** What decides which modules there are. */
@@ -110,6 +116,7 @@ export class MusterModule {
         options,
         MetricsModule.forRoot({ http, ...(metrics && { metrics }) }),
         ...shared(http),
+        WorkspaceOptionsModule.forRootAsync(derived(SOURCE, ({ workspaces = {} }) => workspaces)),
         ...aggregates,
         WebhooksModule.forRootAsync(
           derived(SOURCE, ({ webhooks = {} }) => webhooks),
@@ -127,9 +134,8 @@ export class MusterModule {
 }
 
 /** What the aggregates stand on, made of the options. */
-function shared(http: boolean): (DynamicModule | Type)[] {
+function shared(http: boolean): DynamicModule[] {
   return [
-    QuotasModule,
     DatabaseModule.forRootAsync(derived(SOURCE, databaseOptions)),
     CacheModule.forRootAsync(derived(SOURCE, ({ redisUrl }) => ({ redisUrl }))),
     EventsModule.forRootAsync(

@@ -53,7 +53,7 @@ export class DocumentWriter {
 
   /**
    * The version after `before`, with its operation in the log; for a transaction that has locked the document.
-   * @throws InvalidInput, DocumentTooLarge, ContentNotOfType, LockAcquisitionFailed, LockLost
+   * @throws InvalidInput, DocumentTooLarge, ContentNotOfType, LockAcquisitionFailed, DocumentLockLost
    */
   async write(before: SharedDocument, change: DocumentChange, by: Authorship): Promise<SharedDocument> {
     const { tenantId, id, version } = before;

@@ -83,7 +83,7 @@ export class ConflictPlaceGone extends DomainError {
 }
 
 /** The caller's lock has ended, or never was his. */
-export class LockLost extends DomainError {
+export class DocumentLockLost extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'lock_lost';
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { QuotasModule } from '../shared/quotas/index.js';
 import { WorkspacesModule } from '../workspaces/index.js';
 import { ComparisonsService } from './comparisons.service.js';
 import { ConflictLedger } from './conflict-ledger.js';
@@ -19,8 +20,8 @@ import { HistoryService } from './history.service.js';
 import { LockGuard } from './locks/lock-guard.js';
 import { LockQueue } from './locks/lock-queue.js';
 import { DocumentLocksController } from './locks/locks.controller.js';
-import { LocksRepository } from './locks/locks.repository.js';
-import { LocksService } from './locks/locks.service.js';
+import { DocumentLocksRepository } from './locks/locks.repository.js';
+import { DocumentLocksService } from './locks/locks.service.js';
 import { OperationsRepository } from './operations.repository.js';
 import { OperationsService } from './operations.service.js';
 import { DocumentReportsController } from './reports.controller.js';
@@ -33,7 +34,7 @@ const REPOSITORIES = [
   OperationsRepository,
   SnapshotsRepository,
   ConflictsRepository,
-  LocksRepository,
+  DocumentLocksRepository,
   ReportsRepository,
 ];
 const SERVICES = [
@@ -43,7 +44,7 @@ const SERVICES = [
   OperationsService,
   ComparisonsService,
   ConflictsService,
-  LocksService,
+  DocumentLocksService,
   ReportsService,
 ];
 const INTERNAL = [DocumentAccess, DocumentQuotas, DocumentWriter, ConflictLedger, LockGuard, LockQueue];
@@ -55,9 +56,9 @@ const CONTROLLERS = [
   DocumentReportsController,
 ];
 
-/** Needs the global modules of the database, the event log, the cache and the quotas. */
+/** Needs the global modules of the database, the event log and the cache. */
 @Module({
-  imports: [TypeOrmModule.forFeature([SharedDocument]), WorkspacesModule],
+  imports: [TypeOrmModule.forFeature([SharedDocument]), QuotasModule, WorkspacesModule],
   providers: [...REPOSITORIES, ...SERVICES, ...INTERNAL],
   exports: [...REPOSITORIES, ...SERVICES],
 })

@@ -60,7 +60,7 @@ export class DocumentsService {
 
   /**
    * Changes what is given, if the document is still at `version`.
-   * @throws NotFound, NotPermitted, WorkspaceNotActive, OptimisticLock, LockAcquisitionFailed, LockLost, DocumentTooLarge,
+   * @throws NotFound, NotPermitted, WorkspaceNotActive, OptimisticLock, LockAcquisitionFailed, DocumentLockLost, DocumentTooLarge,
    * ContentNotOfType
    */
   @Transactional()

@@ -4,6 +4,16 @@ import type { JsonObject } from '../shared/errors/index.js';
 import { KeysetCursor, type Page, pageOf } from '../shared/http/index.js';
 import { newId } from '../shared/ids/index.js';
 
+/** What Muster itself records; members record anything else. */
+export const OWN_ACTIVITIES = [
+  'member_added',
+  'member_changed',
+  'member_removed',
+  'member_joined',
+  'lock_forced',
+] as const;
+export type OwnActivity = (typeof OWN_ACTIVITIES)[number];
+
 /** Something somebody did in a workspace. */
 export interface Activity {
   id: string;
@@ -14,6 +24,12 @@ export interface Activity {
 }
 
 export type NewActivity = Pick<Activity, 'type' | 'actorId' | 'details'>;
+
+export interface ActivityFilter {
+  actor?: string | undefined;
+  /** Any of these. */
+  type?: readonly string[] | undefined;
+}
 
 const NEWEST_FIRST = new KeysetCursor('-at', ['timestamp', 'uuid']);
 
@@ -37,13 +53,20 @@ export class ActivityRepository extends AggregateRepository {
 
   /** Newest first. */
   @Operation()
-  async recent(tenantId: string, workspaceId: string, limit: number, after?: string): Promise<Page<Activity>> {
+  async recent(
+    tenantId: string,
+    workspaceId: string,
+    limit: number,
+    after?: string,
+    { actor, type }: ActivityFilter = {},
+  ): Promise<Page<Activity>> {
     const [at, id] = NEWEST_FIRST.decode(after) ?? [];
     const rows = await this.read<Activity>(
       `SELECT ${COLUMNS} FROM workspace_activity
        WHERE tenant_id = $1 AND workspace_id = $2 AND ($3::timestamptz IS NULL OR (at, id) < ($3, $4::uuid))
+         AND ($6::text IS NULL OR actor_id = $6) AND ($7::text[] IS NULL OR type = ANY($7))
        ORDER BY at DESC, id DESC LIMIT $5`,
-      [tenantId, workspaceId, at ?? null, id ?? null, limit + 1],
+      [tenantId, workspaceId, at ?? null, id ?? null, limit + 1, actor ?? null, type ?? null],
     );
     return pageOf(rows, limit, (last) => NEWEST_FIRST.encode([last.at.toISOString(), last.id]));
   }

@@ -25,6 +25,13 @@ export class AddMember {
   permissions?: Right[];
 }
 
+export class JoinWorkspace {
+  /** An agent unless said otherwise. */
+  @Omittable()
+  @IsIn(MEMBER_KINDS)
+  kind?: MemberKind;
+}
+
 export class UpdateMember {
   @Omittable()
   @IsIn(ROLES)

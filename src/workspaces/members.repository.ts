@@ -22,6 +22,8 @@ export interface MemberCounts {
   owners: number;
 }
 
+const TOUCHED_EVERY_MS = 60_000;
+
 const BY_JOINING = new KeysetCursor('joinedAt', ['timestamp', 'text']);
 
 /** Who belongs to a workspace. What must hold over several members is for who has locked the workspace's row. */
@@ -111,6 +113,23 @@ export class MembersRepository extends AggregateRepository {
     if (row) return this.toMember(row);
     const current = await this.get(tenantId, workspaceId, memberId);
     throw new OptimisticLock('member', memberId, version, current.version);
+  }
+
+  /** That the member was active just now; written at most once a minute, by the database's clock. */
+  @Operation()
+  async touch(tenantId: string, workspaceId: string, memberId: string): Promise<void> {
+    await this.query(
+      `UPDATE workspace_members SET last_activity_at = now()
+       WHERE tenant_id = $1 AND workspace_id = $2 AND member_id = $3 AND last_activity_at < now() - interval '1 minute'`,
+      [tenantId, workspaceId, memberId],
+    );
+  }
+
+  /** As `touch`, after the commit: no lock is held for it, and what is rolled back was no activity. */
+  async touchAfterCommit({ tenantId, workspaceId, memberId, lastActivityAt }: Member): Promise<void> {
+    // By this node's clock, which only spares the statement.
+    if (Date.now() - lastActivityAt.getTime() < TOUCHED_EVERY_MS) return;
+    await this.persistence.transactions.afterCommit(() => this.touch(tenantId, workspaceId, memberId));
   }
 
   /** The member that is gone. @throws NotFound */

@@ -4,14 +4,14 @@ import { Transactional } from '../shared/database/index.js';
 import { AlreadyExists } from '../shared/errors/index.js';
 import { EventLog } from '../shared/events/index.js';
 import type { Page } from '../shared/http/index.js';
-import { ActivityRepository } from './activity.repository.js';
+import { ActivityRepository, type OwnActivity } from './activity.repository.js';
 import type { AddMember, ListMembers, UpdateMember } from './member.dto.js';
 import { MAX_AGENT_MEMBERS, MAX_MEMBERS, type Member, type MemberKind } from './member.entity.js';
-import { type MemberPatch, MembersRepository } from './members.repository.js';
-import { mayActOn, mayGrant, type Role } from './roles.js';
+import { type MemberPatch, MembersRepository, type NewMember } from './members.repository.js';
+import { mayActOn, mayGrant, type Role, ROLE_OF_JOINERS } from './roles.js';
 import { WorkspaceAccess } from './workspace-access.js';
 import type { Workspace } from './workspace.entity.js';
-import { LastOwner, NotPermitted, RankTooLow, TooManyMembers } from './workspaces.errors.js';
+import { InvitationOnly, LastOwner, NotPermitted, RankTooLow, TooManyMembers } from './workspaces.errors.js';
 import { memberAdded, memberChanged, memberRemoved } from './workspaces.events.js';
 import { WorkspacesRepository } from './workspaces.repository.js';
 
@@ -26,31 +26,47 @@ export class MembersService {
     private readonly events: EventLog,
   ) {}
 
-  /** @throws NotFound, NotPermitted, RankTooLow, TooManyMembers, AlreadyExists */
+  /** @throws NotFound, NotPermitted, WorkspaceLocked, RankTooLow, TooManyMembers, AlreadyExists */
   @Transactional()
   async add(caller: Caller, workspaceId: string, given: AddMember): Promise<Member> {
     const { workspace, own } = await this.manage(caller, workspaceId);
     if (!mayGrant(own, given.role)) throw new RankTooLow(own, given.role);
     const { kind = 'agent', role, memberId, permissions = [] } = given;
     if (await this.members.find(caller.tenantId, workspaceId, memberId)) throw new AlreadyExists('member', memberId);
-    await this.assertRoom(workspace, kind);
-    const newMember = { memberId, kind, role, permissions, addedBy: caller.actorId };
-    const member = await this.members.insert(caller.tenantId, workspaceId, newMember);
-    if (!member) throw new AlreadyExists('member', memberId);
-    await this.note(caller, workspaceId, 'member_added', { memberId, role });
-    this.events.append(caller.tenantId, memberAdded(caller.actorId, member));
-    return member;
+    return this.enter(
+      caller,
+      workspace,
+      { memberId, kind, role, permissions, addedBy: caller.actorId },
+      'member_added',
+    );
+  }
+
+  /**
+   * The caller becomes a member of a workspace that is open to all, with just the rights that everybody has there. Who
+   * is a member already stays what he is. @throws NotFound, InvitationOnly, WorkspaceLocked, TooManyMembers
+   */
+  @Transactional()
+  async join(caller: Caller, workspaceId: string, kind: MemberKind = 'agent'): Promise<Member> {
+    const { tenantId, actorId: memberId } = caller;
+    const workspace = await this.workspaces.getForUpdate(tenantId, workspaceId);
+    await this.access.assertMay(caller, workspace, 'read');
+    const known = await this.members.find(tenantId, workspaceId, memberId);
+    if (known) return known;
+    const role = ROLE_OF_JOINERS[workspace.visibility];
+    if (!role) throw new InvitationOnly(workspaceId);
+    await this.access.assertNotLocked(caller, workspace);
+    return this.enter(caller, workspace, { memberId, kind, role, permissions: [], addedBy: memberId }, 'member_joined');
   }
 
   /** @throws NotFound */
   async get(caller: Caller, workspaceId: string, memberId: string): Promise<Member> {
-    await this.visible(caller, workspaceId);
+    await this.access.assertMayIn(caller, workspaceId, 'read');
     return this.members.get(caller.tenantId, workspaceId, memberId);
   }
 
   /** In the order in which they joined. @throws NotFound */
   async list(caller: Caller, workspaceId: string, query: Partial<ListMembers> = {}): Promise<Page<Member>> {
-    await this.visible(caller, workspaceId);
+    await this.access.assertMayIn(caller, workspaceId, 'read');
     return this.members.list(caller.tenantId, workspaceId, query);
   }
 
@@ -79,7 +95,8 @@ export class MembersService {
   @Transactional()
   async remove(caller: Caller, workspaceId: string, memberId: string): Promise<void> {
     if (memberId === caller.actorId) {
-      await this.workspaces.getForUpdate(caller.tenantId, workspaceId);
+      const workspace = await this.workspaces.getForUpdate(caller.tenantId, workspaceId);
+      await this.access.assertNotLocked(caller, workspace);
     } else {
       const { own } = await this.manage(caller, workspaceId);
       const { role } = await this.members.get(caller.tenantId, workspaceId, memberId);
@@ -92,17 +109,27 @@ export class MembersService {
     this.events.append(caller.tenantId, memberRemoved(caller.actorId, member));
   }
 
+  private async enter(
+    caller: Caller,
+    workspace: Workspace,
+    newMember: NewMember,
+    activity: 'member_added' | 'member_joined',
+  ): Promise<Member> {
+    const { memberId, role, kind } = newMember;
+    await this.assertRoom(workspace, kind);
+    const member = await this.members.insert(caller.tenantId, workspace.id, newMember);
+    if (!member) throw new AlreadyExists('member', memberId);
+    await this.note(caller, workspace.id, activity, { memberId, role });
+    this.events.append(caller.tenantId, memberAdded(caller.actorId, member));
+    return member;
+  }
+
   /** Locks the workspace for who may manage its members, and tells as what. */
   private async manage(caller: Caller, workspaceId: string): Promise<{ workspace: Workspace; own: Role }> {
     const workspace = await this.workspaces.getForUpdate(caller.tenantId, workspaceId);
     const own = await this.access.assertMay(caller, workspace, 'manage_members');
     if (!own) throw new NotPermitted(workspace, 'manage_members', undefined);
     return { workspace, own };
-  }
-
-  private async visible(caller: Caller, workspaceId: string): Promise<void> {
-    const workspace = await this.workspaces.get(caller.tenantId, workspaceId);
-    await this.access.assertMay(caller, workspace, 'read');
   }
 
   private async assertRoom({ tenantId, id }: Workspace, kind: MemberKind): Promise<void> {
@@ -117,7 +144,12 @@ export class MembersService {
     if (owners < 2) throw new LastOwner(workspaceId, memberId);
   }
 
-  private async note(caller: Caller, workspaceId: string, type: string, details: MemberPatch & { memberId: string }) {
+  private async note(
+    caller: Caller,
+    workspaceId: string,
+    type: OwnActivity,
+    details: MemberPatch & { memberId: string },
+  ) {
     await this.activity.record(caller.tenantId, workspaceId, { type, actorId: caller.actorId, details });
   }
 }

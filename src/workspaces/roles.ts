@@ -22,6 +22,12 @@ export const RIGHTS_OF_OTHERS = {
   public: ['read'],
 } as const satisfies Record<string, readonly Right[]>;
 
+/** As what one joins a workspace by oneself: with just the rights that everybody has there. None joins a private one. */
+export const ROLE_OF_JOINERS = { private: undefined, team: 'editor', public: 'viewer' } as const satisfies Record<
+  string,
+  Role | undefined
+>;
+
 export interface Standing {
   role: Role;
   permissions: readonly Right[];

@@ -41,7 +41,7 @@ export class StateService {
 
   /**
    * Replaces the state, if it is still at `version`; 0 is that of one that was never written.
-   * @throws NotFound, NotPermitted, WorkspaceNotActive, StateTooLarge, OptimisticLock with the current version
+   * @throws NotFound, NotPermitted, WorkspaceLocked, WorkspaceNotActive, StateTooLarge, OptimisticLock with the current version
    */
   @Transactional()
   async update(caller: Caller, workspaceId: string, version: number, state: JsonObject): Promise<WorkspaceState> {

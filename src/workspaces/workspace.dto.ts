@@ -1,5 +1,16 @@
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
-import { IsLabels, IsName, Omittable, type Page, PageQuery, QueryList, Sorting, Whole } from '../shared/http/index.js';
+import {
+  IsLabels,
+  IsName,
+  IsRfc3339,
+  IsWhole,
+  Omittable,
+  type Page,
+  PageQuery,
+  QueryList,
+  Sorting,
+  Whole,
+} from '../shared/http/index.js';
 import {
   type Workspace,
   WORKSPACE_STATUSES,
@@ -15,6 +26,8 @@ export const WORKSPACE_SORTING = new Sorting('createdAt', {
 });
 
 const MAX_DESCRIPTION = 10_000;
+/** In one call. */
+export const MAX_PURGED = 100;
 
 export class CreateWorkspace {
   /** Unique within the tenant. */
@@ -91,10 +104,45 @@ export class ListWorkspaces extends PageQuery {
   @MaxLength(256)
   member?: string;
 
+  /** Of which this is an owner. */
+  @Omittable()
+  @IsString()
+  @MaxLength(256)
+  owner?: string;
+
+  /** Words of the name or the description, or their beginnings; all of them must be there. */
+  @Omittable()
+  @IsString()
+  @MaxLength(200)
+  search?: string;
+
+  /** In which something was recorded, or a member did more than read, at this time or later. */
+  @Omittable()
+  @IsRfc3339()
+  activeSince?: Date;
+
   /** By which field, `-` in front for descending. */
   @Omittable()
   @IsIn(WORKSPACE_SORTING.names)
   sort?: string;
+}
+
+export class PurgeWorkspaces {
+  /** Those that were deleted before this time. */
+  @IsRfc3339()
+  deletedBefore: Date;
+
+  /** At most so many, the oldest first. */
+  @Omittable()
+  @IsWhole(1, MAX_PURGED)
+  limit?: number;
+}
+
+export class PurgedWorkspaces {
+  /** Those that are gone for good. */
+  ids: string[];
+  /** Whether to ask again: as many were removed as were asked for. */
+  hasMore: boolean;
 }
 
 /** A workspace as callers see it. */

@@ -27,5 +27,10 @@ export class Workspace {
   @Column('timestamptz', { name: 'created_at' }) readonly createdAt: Date;
   @Column('timestamptz', { name: 'updated_at' }) readonly updatedAt: Date;
   @Column('timestamptz', { name: 'deleted_at', nullable: true }) readonly deletedAt: Date | null;
+  /** Who keeps the workspace for himself; perhaps no longer, for the lock may have run out. */
+  @Column('text', { name: 'lock_holder', nullable: true }) readonly lockHolder: string | null;
+  /** That of the last lock; 0 before the first. */
+  @Column('int', { name: 'lock_token' }) readonly lockToken: number;
+
   @VersionColumn() readonly version: number;
 }

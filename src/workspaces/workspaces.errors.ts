@@ -1,4 +1,5 @@
 import { DomainError } from '../shared/errors/index.js';
+import type { WorkspaceLock } from './locks.repository.js';
 import type { Right, Role } from './roles.js';
 import type { Workspace } from './workspace.entity.js';
 
@@ -50,6 +51,16 @@ export class RankTooLow extends DomainError {
   }
 }
 
+/** Nobody joins a private workspace by himself. */
+export class InvitationOnly extends DomainError {
+  readonly kind = 'forbidden';
+  readonly code = 'invitation_only';
+
+  constructor(workspaceId: string) {
+    super(`The workspace ${workspaceId} is private; its members are added to it.`, { workspaceId });
+  }
+}
+
 /** A workspace keeps an owner. */
 export class LastOwner extends DomainError {
   readonly kind = 'conflict';
@@ -92,5 +103,57 @@ export class OperationIdReused extends DomainError {
 
   constructor(id: string) {
     super(`Another operation came under the id ${id} before; give each its own.`, { id });
+  }
+}
+
+/** What tells more of an activity or a message has a bound. */
+export class PayloadTooLarge extends DomainError {
+  readonly kind = 'too_large';
+  readonly code = 'payload_too_large';
+
+  constructor(field: string, bytes: number, limit: number) {
+    super(`${field} has ${bytes} bytes of JSON; it may have ${limit}.`, { field, bytes, limit });
+  }
+}
+
+/** Presence is of members, whatever else the caller may do in the workspace. */
+export class NotMember extends DomainError {
+  readonly kind = 'forbidden';
+  readonly code = 'not_a_member';
+
+  constructor(workspaceId: string, memberId: string) {
+    super(`${memberId} is no member of the workspace ${workspaceId}.`, { workspaceId, memberId });
+  }
+}
+
+/** Another keeps the workspace for himself: until the lock ends, only he writes to it. */
+export class WorkspaceLocked extends DomainError {
+  readonly kind = 'locked';
+  readonly code = 'workspace_locked';
+  override readonly retryAfterSeconds: number;
+
+  constructor({ workspaceId, holder, reason, expiresAt, secondsLeft }: WorkspaceLock) {
+    super(`The workspace ${workspaceId} is locked by ${holder} until ${expiresAt.toISOString()}.`, {
+      workspaceId,
+      holder,
+      reason,
+      expiresAt: expiresAt.toISOString(),
+    });
+    this.retryAfterSeconds = Math.max(1, secondsLeft);
+  }
+}
+
+/** The lock ran out, was taken away or is another's. */
+export class LockLost extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'lock_lost';
+
+  constructor(workspaceId: string, token: number | null, current: WorkspaceLock | undefined) {
+    super(`The workspace ${workspaceId} is ${current ? `locked by ${current.holder}` : 'not locked any more'}.`, {
+      workspaceId,
+      givenToken: token,
+      currentToken: current?.token ?? null,
+      holder: current?.holder ?? null,
+    });
   }
 }

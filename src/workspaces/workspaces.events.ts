@@ -1,6 +1,9 @@
 import type { JsonObject } from '../shared/errors/index.js';
 import { defineEvent, type EventType, type JsonSchema, type NewEvent } from '../shared/events/index.js';
+import type { Activity } from './activity.repository.js';
+import type { WorkspaceLock } from './locks.repository.js';
 import { type Member, MEMBER_KINDS } from './member.entity.js';
+import { type NewPresence, PRESENCES } from './presence.repository.js';
 import { RIGHTS, ROLES } from './roles.js';
 import type { StateEntry } from './state.repository.js';
 import { type Workspace, WORKSPACE_STATUSES, WORKSPACE_VISIBILITIES } from './workspace.entity.js';
@@ -20,6 +23,20 @@ const updated = define('workspace.updated', 'Fields of the workspace changed.', 
   changes: { type: 'object', description: 'The new values.', properties: { name: { type: 'string' }, ...FIELDS } },
 });
 const deleted = define('workspace.deleted', 'The workspace was removed; work that is open in it goes on.', {});
+
+const archived = define('workspace.archived', 'The workspace takes no new work any more.', {});
+const unarchived = define('workspace.unarchived', 'The workspace was archived, and takes new work again.', {});
+const purged = define(
+  'workspace.purged',
+  'A deleted workspace was removed for good; in the feed of the tenant only.',
+  {},
+);
+
+export const workspaceArchived = (actorId: string, workspace: Workspace, isArchived: boolean): NewEvent[] =>
+  occurred(isArchived ? archived : unarchived, actorId, workspace, {});
+
+export const workspacePurged = (actorId: string, { tenantId, id, name, version }: Workspace): NewEvent =>
+  purged({ feedId: tenantId, subjectId: id, actorId, data: { name, version } });
 
 export function workspaceCreated(actorId: string, workspace: Workspace): NewEvent[] {
   const { description, visibility, status, labels } = workspace;
@@ -115,8 +132,119 @@ export const sharedStateChanged: EventType<{ sequence: number }> = defineEvent({
   },
 });
 
+const activityWasRecorded: WorkspaceEvent = defineEvent({
+  type: 'workspace.activity_recorded',
+  subjectType: 'workspace',
+  description: 'Somebody recorded what he did; the details are read from the activity.',
+  data: {
+    type: 'object',
+    properties: { activityId: { type: 'string', format: 'uuid' }, activity: { type: 'string' } },
+    required: ['activityId', 'activity'],
+    additionalProperties: false,
+  },
+});
+
+export const activityRecorded = (workspaceId: string, { id, type, actorId }: Activity): NewEvent =>
+  activityWasRecorded({
+    feedId: workspaceId,
+    subjectId: workspaceId,
+    actorId,
+    data: { activityId: id, activity: type },
+  });
+
+const presenceHasChanged: WorkspaceEvent = defineEvent({
+  type: 'workspace.presence_changed',
+  subjectType: 'workspace',
+  description: 'A member is there or gone; not written when a presence is only renewed.',
+  data: {
+    type: 'object',
+    properties: {
+      memberId: MEMBER.memberId,
+      status: { type: 'string', enum: PRESENCES },
+      on: {
+        type: ['object', 'null'],
+        properties: { type: { type: 'string' }, id: { type: 'string' } },
+        required: ['type', 'id'],
+        additionalProperties: false,
+      },
+    },
+    required: ['memberId', 'status', 'on'],
+    additionalProperties: false,
+  },
+});
+
+/** By nobody when a presence ran out. */
+export const presenceChanged = (
+  actorId: string | null,
+  workspaceId: string,
+  { memberId, status, on }: NewPresence,
+): NewEvent =>
+  presenceHasChanged({ feedId: workspaceId, subjectId: workspaceId, actorId, data: { memberId, status, on } });
+
 /** In the workspace's feed alone. */
 const ofMember = (event: WorkspaceEvent, actorId: string, { workspaceId, ...member }: Member): NewEvent => {
   const { memberId, kind, role, permissions } = member;
   return event({ feedId: workspaceId, subjectId: workspaceId, actorId, data: { memberId, kind, role, permissions } });
 };
+
+const LOCK = {
+  holder: { type: 'string', description: "An agent's id, a key's id or an OIDC subject." },
+  token: { type: 'integer', minimum: 1 },
+} as const satisfies Readonly<Record<string, JsonSchema>>;
+
+const wasLocked: WorkspaceEvent = defineEvent({
+  type: 'workspace.locked',
+  subjectType: 'workspace',
+  description: 'Somebody keeps the workspace for himself; not written when he does so for longer.',
+  data: {
+    type: 'object',
+    properties: { ...LOCK, reason: { type: ['string', 'null'] }, expiresAt: { type: 'string', format: 'date-time' } },
+    required: ['holder', 'token', 'reason', 'expiresAt'],
+    additionalProperties: false,
+  },
+});
+
+const UNLOCKED = ['released', 'forced', 'expired'] as const;
+const wasUnlocked: WorkspaceEvent = defineEvent({
+  type: 'workspace.unlocked',
+  subjectType: 'workspace',
+  description: 'The workspace is free again: the lock was given up, taken away or not renewed.',
+  data: {
+    type: 'object',
+    properties: { ...LOCK, why: { type: 'string', enum: UNLOCKED } },
+    required: ['holder', 'token', 'why'],
+    additionalProperties: false,
+  },
+});
+
+export const workspaceLocked = ({ workspaceId, holder, token, reason, expiresAt }: WorkspaceLock): NewEvent =>
+  wasLocked({
+    feedId: workspaceId,
+    subjectId: workspaceId,
+    actorId: holder,
+    data: { holder, token, reason, expiresAt: expiresAt.toISOString() },
+  });
+
+export const workspaceUnlocked = (
+  actorId: string | null,
+  { workspaceId, holder, token }: WorkspaceLock,
+  why: (typeof UNLOCKED)[number],
+): NewEvent => wasUnlocked({ feedId: workspaceId, subjectId: workspaceId, actorId, data: { holder, token, why } });
+
+const said: WorkspaceEvent = defineEvent({
+  type: 'workspace.message',
+  subjectType: 'workspace',
+  description: 'Somebody said something, to everybody or to one member.',
+  data: {
+    type: 'object',
+    properties: {
+      to: { type: ['string', 'null'], description: 'The member it is meant for; null for everybody.' },
+      message: { type: 'object', additionalProperties: true },
+    },
+    required: ['to', 'message'],
+    additionalProperties: false,
+  },
+});
+
+export const messageSent = (actorId: string, workspaceId: string, to: string | null, message: JsonObject): NewEvent =>
+  said({ feedId: workspaceId, subjectId: workspaceId, actorId, data: { to, message } });

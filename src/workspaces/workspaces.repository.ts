@@ -10,7 +10,7 @@ import {
   QueryBuilder,
   rowMapper,
 } from '../shared/database/index.js';
-import { NotFound, OptimisticLock } from '../shared/errors/index.js';
+import { InvalidInput, NotFound, OptimisticLock } from '../shared/errors/index.js';
 import { type Page, pageOf } from '../shared/http/index.js';
 import { type ListWorkspaces, WORKSPACE_SORTING } from './workspace.dto.js';
 import { DEFAULT_WORKSPACE, Workspace } from './workspace.entity.js';
@@ -19,6 +19,15 @@ type NewWorkspace = Pick<Workspace, 'name' | 'description' | 'visibility' | 'lab
 export type WorkspacePatch = Partial<Pick<Workspace, 'name' | 'description' | 'visibility' | 'status' | 'labels'>>;
 
 type Row = Record<string, unknown>;
+
+/** What goes with a workspace for good, by `workspace_id`. */
+const OWN_TABLES = [
+  'workspace_members',
+  'workspace_states',
+  'workspace_activity',
+  'shared_states',
+  'shared_state_operations',
+] as const;
 
 @Injectable()
 export class WorkspacesRepository extends AggregateRepository {
@@ -32,6 +41,16 @@ export class WorkspacesRepository extends AggregateRepository {
     private readonly cache: EntityCache,
   ) {
     super(persistence);
+  }
+
+  /** How many the tenant has, its default one included. */
+  @Operation()
+  async count(tenantId: string): Promise<number> {
+    const [row] = await this.query<{ count: number }>(
+      'SELECT count(*)::int AS count FROM workspaces WHERE tenant_id = $1 AND deleted_at IS NULL',
+      [tenantId],
+    );
+    return row?.count ?? 0;
   }
 
   /**
@@ -86,7 +105,21 @@ export class WorkspacesRepository extends AggregateRepository {
     return this.toWorkspace(row);
   }
 
-  /** @param visibleTo leaves out private workspaces of which this is no member */
+  /** The row as it is now: until the end of the transaction nobody changes or locks the workspace. @throws NotFound */
+  @Operation()
+  async getForWork(tenantId: string, id: string): Promise<Workspace> {
+    const [row] = await this.query(
+      'SELECT * FROM workspaces WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE',
+      [tenantId, id],
+    );
+    if (!row) throw new NotFound('workspace', id);
+    return this.toWorkspace(row);
+  }
+
+  /**
+   * @param visibleTo leaves out private workspaces of which this is no member
+   * @throws InvalidInput when `search` holds no word
+   */
   @Operation()
   async list(tenantId: string, list: Partial<ListWorkspaces>, visibleTo?: string): Promise<Page<Workspace>> {
     const { expression, direction, after, cursorOf } = WORKSPACE_SORTING.order(list.sort, list.after);
@@ -101,6 +134,9 @@ export class WorkspacesRepository extends AggregateRepository {
       .limit(limit + 1);
     if (list.name !== undefined) query.addCondition('name', '=', list.name);
     if (list.createdBy !== undefined) query.addCondition('createdBy', '=', list.createdBy);
+    if (list.owner !== undefined) query.addClause(hasMember('?', `AND m.role = 'owner'`), list.owner);
+    if (list.search !== undefined) query.addClause(`${SEARCHED} @@ to_tsquery('simple', ?)`, wordsOf(list.search));
+    if (list.activeSince) query.addClause(ACTIVE_SINCE, list.activeSince, list.activeSince);
     const { text, values } = query.build();
     return pageOf((await this.read(text, values)).map(this.toWorkspace), limit, cursorOf);
   }
@@ -130,22 +166,41 @@ export class WorkspacesRepository extends AggregateRepository {
       values,
     );
     if (!row) throw await this.whyNotAt(tenantId, id, version);
-    await this.changed(tenantId, id);
+    await this.forgetAfterCommit(tenantId, id);
     return this.toWorkspace(row);
   }
 
-  /** Hides the workspace and frees its name; its feed and its work stay. @throws NotFound */
+  /** Hides the workspace, frees its name and ends its lock; its feed and its work stay. @throws NotFound */
   @Operation()
   async softDelete(tenantId: string, id: string): Promise<Workspace> {
     const [row] = await this.query(
-      `UPDATE workspaces SET deleted_at = now(), updated_at = now(), version = version + 1
+      `UPDATE workspaces SET deleted_at = now(), updated_at = now(), version = version + 1,
+         lock_holder = NULL, lock_reason = NULL, locked_at = NULL, lock_expires_at = NULL
        WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL
        RETURNING *`,
       [tenantId, id],
     );
     if (!row) throw new NotFound('workspace', id);
-    await this.changed(tenantId, id);
+    await this.forgetAfterCommit(tenantId, id);
     return this.toWorkspace(row);
+  }
+
+  /** Removes for good up to `limit` of those that were deleted before this, the oldest first, with all that is theirs. */
+  @Operation()
+  async purge(tenantId: string, deletedBefore: Date, limit: number): Promise<Workspace[]> {
+    const rows = await this.query<Row & { id: string }>(
+      `DELETE FROM workspaces WHERE tenant_id = $1 AND id IN (
+         SELECT id FROM workspaces WHERE tenant_id = $1 AND deleted_at < $2 ORDER BY deleted_at, id LIMIT $3
+         FOR UPDATE SKIP LOCKED)
+       RETURNING *`,
+      [tenantId, deletedBefore, limit],
+    );
+    const ids = rows.map(({ id }) => id);
+    // Presence goes with the members.
+    for (const table of OWN_TABLES) {
+      await this.query(`DELETE FROM ${table} WHERE tenant_id = $1 AND workspace_id = ANY($2)`, [tenantId, ids]);
+    }
+    return rows.map(this.toWorkspace);
   }
 
   private async load(tenantId: string, id: string): Promise<Workspace | undefined> {
@@ -175,8 +230,8 @@ export class WorkspacesRepository extends AggregateRepository {
     return row && this.toWorkspace(row);
   }
 
-  /** After the commit: forgets the cached copies; the default workspace is kept under its name as well. */
-  private changed(tenantId: string, id: string): Promise<void> {
+  /** Forgets the cached copies; the default workspace is kept under its name as well. */
+  forgetAfterCommit(tenantId: string, id: string): Promise<void> {
     const ids = [id, DEFAULT_WORKSPACE];
     return this.persistence.transactions.afterCommit(async () => {
       await this.cache.invalidate(this.cached.type, tenantId, ids);
@@ -193,6 +248,21 @@ export class WorkspacesRepository extends AggregateRepository {
   }
 }
 
-const hasMember = (id: string): string =>
+const hasMember = (id: string, more = ''): string =>
   `EXISTS (SELECT FROM workspace_members m
-     WHERE m.tenant_id = workspaces.tenant_id AND m.member_id = ${id} AND m.workspace_id = workspaces.id)`;
+     WHERE m.tenant_id = workspaces.tenant_id AND m.member_id = ${id} AND m.workspace_id = workspaces.id ${more})`;
+
+const ACTIVE_SINCE = `EXISTS (SELECT FROM workspace_activity a
+    WHERE a.tenant_id = workspaces.tenant_id AND a.workspace_id = workspaces.id AND a.at >= ?)
+  OR EXISTS (SELECT FROM workspace_members m
+    WHERE m.tenant_id = workspaces.tenant_id AND m.workspace_id = workspaces.id AND m.last_activity_at >= ?)`;
+
+/** As the index idx_workspaces_search has it. */
+const SEARCHED = `to_tsvector('simple', translate(name || ' ' || coalesce(description, ''), '-_./:@#', '       '))`;
+
+/** A tsquery of beginnings of words. They hold no sign of ASCII, so nothing needs quoting. */
+function wordsOf(search: string): string {
+  const words = search.split(/[\s!-/:-@[-`{-~]+/).filter((word) => word !== '');
+  if (words.length === 0) throw InvalidInput.of('search', 'hasWords', 'search must hold at least one word.');
+  return words.map((word) => `${word}:*`).join(' & ');
+}

@@ -8,8 +8,15 @@ import type { CreateWorkspace, ListWorkspaces, UpdateWorkspace } from './workspa
 import { DEFAULT_WORKSPACE, type Workspace } from './workspace.entity.js';
 import { MembersRepository, type NewMember } from './members.repository.js';
 import { WorkspaceAccess } from './workspace-access.js';
+import { WorkspaceQuota } from './workspace-quota.js';
 import { DefaultWorkspaceProtected, WorkspaceNotActive } from './workspaces.errors.js';
-import { workspaceCreated, workspaceDeleted, workspaceUpdated } from './workspaces.events.js';
+import {
+  workspaceArchived,
+  workspaceCreated,
+  workspaceDeleted,
+  workspacePurged,
+  workspaceUpdated,
+} from './workspaces.events.js';
 import { type WorkspacePatch, WorkspacesRepository } from './workspaces.repository.js';
 
 /** Who made what nobody asked for. */
@@ -23,12 +30,14 @@ export class WorkspacesService {
     private readonly members: MembersRepository,
     private readonly access: WorkspaceAccess,
     private readonly events: EventLog,
+    private readonly quota: WorkspaceQuota,
   ) {}
 
-  /** @throws AlreadyExists when the tenant has a workspace of that name */
+  /** @throws QuotaExceeded, AlreadyExists when the tenant has a workspace of that name */
   @Transactional()
   async create(caller: Caller, given: CreateWorkspace): Promise<Workspace> {
     const { tenantId, actorId } = caller;
+    await this.quota.take(tenantId);
     const workspace = await this.add(tenantId, actorId, given);
     if (!workspace) throw new AlreadyExists('workspace', given.name);
     const asOwner = { kind: 'service', role: 'owner', permissions: [] } satisfies Partial<NewMember>;
@@ -104,6 +113,39 @@ export class WorkspacesService {
     if (isDefault(before)) throw new DefaultWorkspaceProtected(before);
     const workspace = await this.workspaces.softDelete(caller.tenantId, id);
     this.events.append(caller.tenantId, ...workspaceDeleted(caller.actorId, workspace));
+  }
+
+  /** Takes no new work any more. One that is archived stays as it is. @throws as `update` */
+  archive(caller: Caller, id: string): Promise<Workspace> {
+    return this.setArchived(caller, id, true);
+  }
+
+  /** Takes new work again. One that is not archived stays as it is. @throws as `update` */
+  unarchive(caller: Caller, id: string): Promise<Workspace> {
+    return this.setArchived(caller, id, false);
+  }
+
+  /**
+   * Removes for good up to `limit` workspaces that were deleted before this time, the oldest first, with their members,
+   * state, activity and presence; their tasks and their feeds stay. Answers which.
+   */
+  @Transactional()
+  async purge({ tenantId, actorId }: Caller, deletedBefore: Date, limit: number): Promise<Workspace[]> {
+    const purged = await this.workspaces.purge(tenantId, deletedBefore, limit);
+    this.events.append(tenantId, ...purged.map((workspace) => workspacePurged(actorId, workspace)));
+    return purged;
+  }
+
+  @Transactional()
+  private async setArchived(caller: Caller, id: string, archived: boolean): Promise<Workspace> {
+    const before = await this.workspaces.getForUpdate(caller.tenantId, id);
+    await this.access.assertMay(caller, before, 'manage');
+    if (isDefault(before)) throw new DefaultWorkspaceProtected(before);
+    if ((before.status === 'archived') === archived) return before;
+    const status = archived ? 'archived' : 'active';
+    const workspace = await this.workspaces.update(caller.tenantId, id, before.version, { status });
+    this.events.append(caller.tenantId, ...workspaceArchived(caller.actorId, workspace, archived));
+    return workspace;
   }
 
   private async getDefault(tenantId: string): Promise<Workspace> {

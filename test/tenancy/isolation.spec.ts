@@ -53,6 +53,8 @@ async function customer(given: Given) {
   await tenant.http.post(`/v1/workspaces/${lab.id}/shared-state/operations`, {
     operations: [{ type: 'increment', path: '/n', id: 'x' }],
   });
+  await tenant.http.post(`/v1/workspaces/${lab.id}/lock`, { seconds: 600 });
+  await tenant.http.post(`/v1/workspaces/${tenant.workspace.id}/join`);
   const task = await tenant.task({ workspaceId: lab.id, priority: 'critical', externalRef: 'X-1' });
   const free = await tenant.task({ concurrencyKey: 'disk' });
   const waiting = await tenant.task({ dependsOn: [{ taskId: task.id }] });
@@ -119,6 +121,7 @@ const SUBJECTS: Record<string, (of: Customer) => string> = {
   subscribers: ({ inbox }) => inbox,
 };
 const OTHER_SUBJECTS: Record<string, (of: Customer) => string> = {
+  'membership.leave': ({ workspace }) => workspace.id,
   'tasks.delete': ({ waiting }) => waiting.id,
   'interventions.retry': ({ dead }) => dead.id,
   'interventions.giveInput': ({ asking }) => asking.id,
@@ -148,6 +151,14 @@ const BODIES: Record<string, (of: Customer) => object> = {
   'state.restore': () => ({ version: 1 }),
   'sharedState.perform': () => ({ operations: [{ type: 'increment', path: '/n' }] }),
   'sharedState.merge': () => ({ replica: 'mine', state: { context: {}, entries: {} } }),
+  'activity.record': () => ({ type: 'mine' }),
+  'locks.take': () => ({ seconds: 60 }),
+  'locks.renew': () => ({ token: 1, seconds: 60 }),
+  'presence.update': () => ({ status: 'online' }),
+  'workspaces.purge': () => ({ deletedBefore: '2999-01-01T00:00:00Z' }),
+  'membership.join': () => ({}),
+  'messages.broadcast': () => ({ message: { text: 'mine' } }),
+  'messages.send': ({ ada }) => ({ to: ada.id, message: { text: 'mine' } }),
   'workspaces.update': () => ({ description: 'more' }),
   'agents.register': () => ({ name: 'more' }),
   'agents.update': () => ({ capacity: 7 }),
@@ -270,6 +281,8 @@ const FILTERS: Record<string, (a: Customer) => string> = {
   subjectId: ({ task }) => task.id,
   name: () => 'lab',
   member: ({ ada }) => ada.id,
+  owner: ({ caller }) => caller.actorId,
+  search: () => 'lab',
 };
 
 describe('what belongs to one tenant', () => {
@@ -411,9 +424,8 @@ describe('what belongs to one tenant', () => {
       const answer = await send(route, a, b.key);
 
       expect([route.operationId, answer.status]).toEqual([route.operationId, 404]);
-      const asked = [a.task, a.free, a.waiting, a.dead, a.asking, a.ada, a.lab, a.spare, a.hook, a.doc].map(
-        ({ id }) => id,
-      );
+      const subjects = [a.task, a.free, a.waiting, a.dead, a.asking, a.ada, a.lab, a.workspace, a.spare, a.hook, a.doc];
+      const asked = subjects.map(({ id }) => id);
       expect(reveals(answer, a, { asked })).toEqual([]);
       expect(await everythingOf(a)).toEqual(before);
       const own = await send(route, a, a.key);

@@ -13,6 +13,22 @@ export const METHODS = {
     versioned: true,
   },
   'workspace.delete': { operation: 'workspaces.delete', verb: 'DELETE', path: '/v1/workspaces/{id}', empty: true },
+  'workspace.join': { operation: 'membership.join', verb: 'POST', path: '/v1/workspaces/{id}/join', rest: 'body' },
+  'workspace.leave': { operation: 'membership.leave', verb: 'POST', path: '/v1/workspaces/{id}/leave', empty: true },
+  'workspace.broadcast': {
+    operation: 'messages.broadcast',
+    verb: 'POST',
+    path: '/v1/workspaces/{id}/broadcast',
+    rest: 'body',
+    empty: true,
+  },
+  'workspace.message': {
+    operation: 'messages.send',
+    verb: 'POST',
+    path: '/v1/workspaces/{id}/messages',
+    rest: 'body',
+    empty: true,
+  },
   'workspace.listMembers': {
     operation: 'members.list',
     verb: 'GET',
@@ -74,6 +90,60 @@ export const METHODS = {
     path: '/v1/workspaces/{id}/shared-state/deltas',
     rest: 'query',
   },
+  'workspace.listActivity': {
+    operation: 'activity.list',
+    verb: 'GET',
+    path: '/v1/workspaces/{id}/activity',
+    rest: 'query',
+  },
+  'workspace.recordActivity': {
+    operation: 'activity.record',
+    verb: 'POST',
+    path: '/v1/workspaces/{id}/activity',
+    rest: 'body',
+  },
+  'workspace.getPresence': { operation: 'presence.list', verb: 'GET', path: '/v1/workspaces/{id}/presence' },
+  'workspace.updatePresence': {
+    operation: 'presence.update',
+    verb: 'PUT',
+    path: '/v1/workspaces/{id}/presence',
+    rest: 'body',
+  },
+  'workspace.getLock': { operation: 'locks.get', verb: 'GET', path: '/v1/workspaces/{id}/lock' },
+  'workspace.lock': { operation: 'locks.take', verb: 'POST', path: '/v1/workspaces/{id}/lock', rest: 'body' },
+  'workspace.renewLock': {
+    operation: 'locks.renew',
+    verb: 'POST',
+    path: '/v1/workspaces/{id}/lock/renew',
+    rest: 'body',
+  },
+  'workspace.unlock': {
+    operation: 'locks.release',
+    verb: 'DELETE',
+    path: '/v1/workspaces/{id}/lock',
+    rest: 'query',
+    empty: true,
+  },
+  'workspace.forceUnlock': {
+    operation: 'locks.forceRelease',
+    verb: 'POST',
+    path: '/v1/workspaces/{id}/lock/force-release',
+  },
+  'workspace.stats': { operation: 'workspaceReports.stats', verb: 'GET', path: '/v1/workspaces/{id}/stats' },
+  'workspace.collaboration': {
+    operation: 'workspaceReports.collaboration',
+    verb: 'GET',
+    path: '/v1/workspaces/{id}/collaboration',
+    rest: 'query',
+  },
+  'workspace.integrity': {
+    operation: 'workspaceReports.integrity',
+    verb: 'GET',
+    path: '/v1/workspaces/{id}/integrity',
+  },
+  'workspace.archive': { operation: 'workspaces.archive', verb: 'POST', path: '/v1/workspaces/{id}/archive' },
+  'workspace.unarchive': { operation: 'workspaces.unarchive', verb: 'POST', path: '/v1/workspaces/{id}/unarchive' },
+  'workspace.purge': { operation: 'workspaces.purge', verb: 'POST', path: '/v1/workspaces/purge', rest: 'body' },
   'workspace.events': {
     operation: 'feeds.ofWorkspace',
     verb: 'GET',
@@ -368,13 +438,21 @@ export type EventType =
   | 'webhook.secret_rotated'
   | 'webhook.test'
   | 'webhook.updated'
+  | 'workspace.activity_recorded'
+  | 'workspace.archived'
   | 'workspace.created'
   | 'workspace.deleted'
+  | 'workspace.locked'
   | 'workspace.member_added'
   | 'workspace.member_changed'
   | 'workspace.member_removed'
+  | 'workspace.message'
+  | 'workspace.presence_changed'
+  | 'workspace.purged'
   | 'workspace.shared_state_changed'
   | 'workspace.state_updated'
+  | 'workspace.unarchived'
+  | 'workspace.unlocked'
   | 'workspace.updated';
 
 export interface components {
@@ -726,6 +804,21 @@ export interface components {
       /** @description Null clears it. */
       description?: string | null;
     };
+    PurgeWorkspaces: {
+      /**
+       * Format: date-time
+       * @description Those that were deleted before this time.
+       */
+      deletedBefore: string;
+      /** @description At most so many, the oldest first. */
+      limit?: number;
+    };
+    PurgedWorkspaces: {
+      /** @description Those that are gone for good. */
+      ids: string[];
+      /** @description Whether to ask again: as many were removed as were asked for. */
+      hasMore: boolean;
+    };
     AddMember: {
       /**
        * @description An agent unless said otherwise.
@@ -765,6 +858,27 @@ export interface components {
       /** @enum {string} */
       role?: 'guest' | 'viewer' | 'commenter' | 'editor' | 'admin' | 'owner';
       permissions: ('read' | 'comment' | 'write' | 'manage_members' | 'manage' | 'delete')[][];
+    };
+    JoinWorkspace: {
+      /**
+       * @description An agent unless said otherwise.
+       * @enum {string}
+       */
+      kind?: 'agent' | 'human' | 'service';
+    };
+    BroadcastMessage: {
+      /** @description Whatever is to be said; at most 16 KiB of JSON. */
+      message: {
+        [key: string]: unknown;
+      };
+    };
+    SendMessage: {
+      /** @description Whatever is to be said; at most 16 KiB of JSON. */
+      message: {
+        [key: string]: unknown;
+      };
+      /** @description A member: an agent's id, a key's id or an OIDC subject. */
+      to: string;
     };
     StateView: {
       state: {
@@ -893,6 +1007,175 @@ export interface components {
       delta: {
         [key: string]: unknown;
       };
+    };
+    ActivityView: {
+      details: {
+        [key: string]: unknown;
+      };
+      id: string;
+      type: string;
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      actorId: string;
+      /** Format: date-time */
+      at: string;
+    };
+    ActivityPage: {
+      items: components['schemas']['ActivityView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    RecordActivity: {
+      /** @description Whatever tells more; at most 16 KiB of JSON. */
+      details?: {
+        [key: string]: unknown;
+      };
+      /** @description What was done, such as `review_finished` or `build.started`; not one that Muster records itself. */
+      type: string;
+    };
+    PresentOn: {
+      /** @description What kind of thing, such as `task` or `document`. */
+      type: string;
+      id: string;
+    };
+    PresenceView: {
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      memberId: string;
+      /** @enum {string} */
+      status: 'busy' | 'offline' | 'online' | 'away';
+      on: components['schemas']['PresentOn'] | null;
+      /**
+       * Format: date-time
+       * @description Since when the status is this; null for who never said anything.
+       */
+      since: string | null;
+      /**
+       * Format: date-time
+       * @description Until when it is so unless it is said again; null for who is offline.
+       */
+      expiresAt: string | null;
+    };
+    PresenceList: {
+      /** @description Every member, in the order of their ids. */
+      items: components['schemas']['PresenceView'][];
+    };
+    UpdatePresence: {
+      /** @description What the member is busy with; nothing in particular when left out. */
+      on?: components['schemas']['PresentOn'];
+      /** @enum {string} */
+      status: 'online' | 'away' | 'busy' | 'offline';
+    };
+    LockView: {
+      /** @description Rises with each new holder. */
+      token: number;
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      holder: string;
+      reason: string | null;
+      /** Format: date-time */
+      since: string;
+      /** Format: date-time */
+      expiresAt: string;
+    };
+    TakeLock: {
+      /** @description From now on. */
+      seconds: number;
+      /** @description Told to who is refused meanwhile. */
+      reason?: string;
+    };
+    RenewLock: {
+      token: number;
+      /** @description From now on. */
+      seconds: number;
+    };
+    MemberNumbersView: {
+      total: number;
+      byRole: {
+        [key: string]: number;
+      };
+      byKind: {
+        [key: string]: number;
+      };
+      byPresence: {
+        [key: string]: number;
+      };
+    };
+    RecentNumbersView: {
+      total: number;
+      /** @description Of the last 24 hours. */
+      lastDay: number;
+    };
+    StateNumbersView: {
+      /** @description 0 when it was never written. */
+      version: number;
+      /** @description Of its JSON text. */
+      bytes: number;
+      /** Format: date-time */
+      updatedAt: string | null;
+    };
+    WorkspaceStatsView: {
+      members: components['schemas']['MemberNumbersView'];
+      /** @description As far as it is kept. */
+      activity: components['schemas']['RecentNumbersView'];
+      /** @description Of the feed, since the workspace was made. */
+      events: components['schemas']['RecentNumbersView'];
+      state: components['schemas']['StateNumbersView'];
+      isLocked: boolean;
+    };
+    DayView: {
+      events: number;
+      /** @description Of UTC, such as 2026-01-31. */
+      day: string;
+    };
+    ContributionView: {
+      events: number;
+      /** @description How often it went on with what another had done last. */
+      handOvers: number;
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      actorId: string;
+      isMember: boolean;
+    };
+    CollaborationView: {
+      operations: number;
+      documents: number;
+      /** @description Documents that more than one author wrote in. */
+      sharedDocuments: number;
+      /** @description The busiest first, a hundred at most. */
+      authors: components['schemas']['ContributionView'][];
+    };
+    WorkspaceCheckedView: {
+      members: number;
+      stateVersions: number;
+      activities: number;
+    };
+    WorkspaceIssueEntityView: {
+      /** @enum {string} */
+      kind: 'member' | 'state' | 'workspace' | 'activity';
+      id: string;
+    };
+    WorkspaceIssueView: {
+      /** @enum {string} */
+      type:
+        | 'no_owner'
+        | 'missing_feed'
+        | 'state_gap'
+        | 'lock_not_ended'
+        | 'presence_not_ended'
+        | 'orphan_member'
+        | 'orphan_state'
+        | 'orphan_activity';
+      /** @enum {string} */
+      severity: 'error' | 'warning';
+      entity: components['schemas']['WorkspaceIssueEntityView'];
+      message: string;
+      /** @description What to do about it. */
+      fix: string;
+    };
+    WorkspaceIntegrityView: {
+      /** Format: date-time */
+      checkedAt: string;
+      checked: components['schemas']['WorkspaceCheckedView'];
+      /** @description A hundred of each type at most. */
+      issues: components['schemas']['WorkspaceIssueView'][];
     };
     CloudEvent: {
       /** @description 1, 2, 3 … in each feed, without gaps. */
@@ -1602,7 +1885,7 @@ export interface components {
        */
       endedAt: string | null;
       /** @enum {string|null} */
-      outcome: 'failed' | 'expired' | 'cancelled' | 'completed' | 'released' | 'timed_out' | null;
+      outcome: 'failed' | 'expired' | 'released' | 'cancelled' | 'completed' | 'timed_out' | null;
       error: {
         [key: string]: unknown;
       } | null;
@@ -1964,7 +2247,7 @@ export interface components {
       /** @description The id it has in the system it came from. */
       externalRef?: string | null;
     };
-    LockView: {
+    DocumentLockView: {
       /** @description Rises with every grant of the document; send it as `lockToken` with what you write. */
       token: number;
       id: string;
@@ -1978,8 +2261,8 @@ export interface components {
       /** Format: date-time */
       expiresAt: string;
     };
-    LockList: {
-      items: components['schemas']['LockView'][];
+    DocumentLockList: {
+      items: components['schemas']['DocumentLockView'][];
     };
     AcquireDocumentLock: {
       /** @description With `section`: a JSON Pointer in a JSON document, else the text of a heading. */
@@ -2409,21 +2692,6 @@ export interface components {
     DocumentReportView: {
       checked: components['schemas']['DocumentReportCounts'];
       issues: components['schemas']['DocumentIssueView'][];
-    };
-    ContributionView: {
-      operations: number;
-      documents: number;
-      agentId: string;
-      /** Format: date-time */
-      lastAt: string;
-    };
-    CollaborationView: {
-      operations: number;
-      documents: number;
-      /** @description Documents that more than one author wrote in. */
-      sharedDocuments: number;
-      /** @description The busiest first, a hundred at most. */
-      authors: components['schemas']['ContributionView'][];
     };
     FollowedFeed: {
       /** @description Up to here the events are acknowledged. */
@@ -3045,6 +3313,15 @@ export interface components {
       };
       version: number;
     };
+    'workspace.activity_recorded': {
+      /** Format: uuid */
+      activityId: string;
+      activity: string;
+    };
+    'workspace.archived': {
+      name: string;
+      version: number;
+    };
     'workspace.created': {
       name: string;
       description: string | null;
@@ -3060,6 +3337,14 @@ export interface components {
     'workspace.deleted': {
       name: string;
       version: number;
+    };
+    'workspace.locked': {
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      holder: string;
+      token: number;
+      reason: string | null;
+      /** Format: date-time */
+      expiresAt: string;
     };
     'workspace.member_added': {
       /** @description An agent's id, a key's id or an OIDC subject. */
@@ -3088,6 +3373,27 @@ export interface components {
       role: 'guest' | 'viewer' | 'commenter' | 'editor' | 'admin' | 'owner';
       permissions: ('read' | 'comment' | 'write' | 'manage_members' | 'manage' | 'delete')[];
     };
+    'workspace.message': {
+      /** @description The member it is meant for; null for everybody. */
+      to: string | null;
+      message: {
+        [key: string]: unknown;
+      };
+    };
+    'workspace.presence_changed': {
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      memberId: string;
+      /** @enum {string} */
+      status: 'online' | 'away' | 'busy' | 'offline';
+      on: {
+        type: string;
+        id: string;
+      } | null;
+    };
+    'workspace.purged': {
+      name: string;
+      version: number;
+    };
     'workspace.shared_state_changed': {
       /** @description How far the state is. */
       sequence: number;
@@ -3097,6 +3403,17 @@ export interface components {
       bytes: number;
       /** @description The version whose content was written once more. */
       restored?: number;
+    };
+    'workspace.unarchived': {
+      name: string;
+      version: number;
+    };
+    'workspace.unlocked': {
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      holder: string;
+      token: number;
+      /** @enum {string} */
+      why: 'released' | 'forced' | 'expired';
     };
     'workspace.updated': {
       name: string;
@@ -3654,6 +3971,12 @@ export interface operations {
         createdBy?: string;
         /** @description Of which this is a member: an agent's id, a key's id or an OIDC subject. */
         member?: string;
+        /** @description Of which this is an owner. */
+        owner?: string;
+        /** @description Words of the name or the description, or their beginnings; all of them must be there. */
+        search?: string;
+        /** @description In which something was recorded, or a member did more than read, at this time or later. */
+        activeSince?: string;
         /** @description By which field, `-` in front for descending. */
         sort?: 'createdAt' | '-createdAt' | 'updatedAt' | '-updatedAt' | 'name' | '-name';
       };
@@ -3757,6 +4080,71 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['WorkspaceView'];
+        };
+      };
+    };
+  };
+  'workspaces.archive': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkspaceView'];
+        };
+      };
+    };
+  };
+  'workspaces.unarchive': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkspaceView'];
+        };
+      };
+    };
+  };
+  'workspaces.purge': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PurgeWorkspaces'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PurgedWorkspaces'];
         };
       };
     };
@@ -3879,6 +4267,96 @@ export interface operations {
         content: {
           'application/json': components['schemas']['MemberView'];
         };
+      };
+    };
+  };
+  'membership.join': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['JoinWorkspace'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MemberView'];
+        };
+      };
+    };
+  };
+  'membership.leave': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'messages.broadcast': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BroadcastMessage'];
+      };
+    };
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'messages.send': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SendMessage'];
+      };
+    };
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
     };
   };
@@ -4071,6 +4549,287 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['SharedStateDelta'];
+        };
+      };
+    };
+  };
+  'activity.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        /** @description Of one: an agent's id, a key's id or an OIDC subject. */
+        actor?: string;
+        /** @description Any of these. */
+        type?: string[];
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ActivityPage'];
+        };
+      };
+    };
+  };
+  'activity.record': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RecordActivity'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ActivityView'];
+        };
+      };
+    };
+  };
+  'presence.list': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PresenceList'];
+        };
+      };
+    };
+  };
+  'presence.update': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['UpdatePresence'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PresenceView'];
+        };
+      };
+    };
+  };
+  'locks.get': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LockView'];
+        };
+      };
+    };
+  };
+  'locks.take': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TakeLock'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LockView'];
+        };
+      };
+    };
+  };
+  'locks.release': {
+    parameters: {
+      query?: {
+        /** @description That of the lock; whichever the caller holds when left out. */
+        token?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  'locks.renew': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RenewLock'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LockView'];
+        };
+      };
+    };
+  };
+  'locks.forceRelease': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LockView'];
+        };
+      };
+    };
+  };
+  'workspaceReports.stats': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkspaceStatsView'];
+        };
+      };
+    };
+  };
+  'workspaceReports.collaboration': {
+    parameters: {
+      query?: {
+        /** @description A week before `to` unless given; at most 31 days before it. */
+        from?: string;
+        /** @description Now unless given. */
+        to?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CollaborationView'];
+        };
+      };
+    };
+  };
+  'workspaceReports.integrity': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['WorkspaceIntegrityView'];
         };
       };
     };
@@ -5186,7 +5945,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['LockList'];
+          'application/json': components['schemas']['DocumentLockList'];
         };
       };
     };
@@ -5207,7 +5966,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['LockList'];
+          'application/json': components['schemas']['DocumentLockList'];
         };
       };
     };
@@ -5232,7 +5991,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['LockView'];
+          'application/json': components['schemas']['DocumentLockView'];
         };
       };
     };
@@ -5258,7 +6017,7 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['LockView'];
+          'application/json': components['schemas']['DocumentLockView'];
         };
       };
     };

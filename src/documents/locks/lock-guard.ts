@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { LockAcquisitionFailed } from '../../shared/errors/index.js';
 import type { SharedDocument } from '../document.entity.js';
-import { LockLost } from '../documents.errors.js';
+import { DocumentLockLost } from '../documents.errors.js';
 import type { DocumentLock } from './lock.js';
-import { LocksRepository } from './locks.repository.js';
+import { DocumentLocksRepository } from './locks.repository.js';
 import { touches } from './sections.js';
 
 /** A write that is about to happen. */
@@ -18,18 +18,18 @@ export interface Writing {
 /** Stands before every write of a document, whatever door it came by; in the transaction that has locked its row. */
 @Injectable()
 export class LockGuard {
-  constructor(private readonly locks: LocksRepository) {}
+  constructor(private readonly locks: DocumentLocksRepository) {}
 
   /**
    * @throws LockAcquisitionFailed when somebody else holds what is touched, saying who and until when
-   * @throws LockLost when the author's lock has ended and another was granted since
+   * @throws DocumentLockLost when the author's lock has ended and another was granted since
    */
   async assertMayWrite(document: SharedDocument, writing: Writing): Promise<void> {
     const { tenantId, id } = document;
     const live = await this.locks.live(tenantId, id);
     const { authorId, lockToken } = writing;
     if (lockToken !== undefined && !live.some(({ token, holder }) => token === lockToken && holder === authorId)) {
-      if (lockToken !== (await this.locks.lastToken(tenantId, id))) throw new LockLost(id, lockToken);
+      if (lockToken !== (await this.locks.lastToken(tenantId, id))) throw new DocumentLockLost(id, lockToken);
     }
     const inTheWay = live.find((lock) => lock.holder !== authorId && keepsFrom(lock, document, writing));
     if (inTheWay) throw refusal(inTheWay);

@@ -6,7 +6,7 @@ import { Deadlock } from '../documents.errors.js';
 import { DocumentsRepository } from '../documents.repository.js';
 import { exclude, waitsForHimself } from './exclusion.js';
 import type { DocumentLock, LockWait } from './lock.js';
-import { LocksRepository } from './locks.repository.js';
+import { DocumentLocksRepository } from './locks.repository.js';
 
 /** A waiter looks at least so often: locks that expire wake nobody. */
 const LOOK_MS = 1_000;
@@ -17,7 +17,7 @@ const topicOf = (documentId: string): string => `lock ${documentId}`;
 @Injectable()
 export class LockQueue {
   constructor(
-    private readonly locks: LocksRepository,
+    private readonly locks: DocumentLocksRepository,
     private readonly documents: DocumentsRepository,
     private readonly wakeups: Wakeups,
     private readonly transactions: Transactions,

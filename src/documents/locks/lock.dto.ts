@@ -33,7 +33,7 @@ export class RenewDocumentLock {
   seconds?: number;
 }
 
-export class LockView implements DocumentLock {
+export class DocumentLockView implements DocumentLock {
   id: string;
   documentId: string;
   /** Rises with every grant of the document; send it as `lockToken` with what you write. */
@@ -46,6 +46,6 @@ export class LockView implements DocumentLock {
   expiresAt: Date;
 }
 
-export class LockList {
-  items: LockView[];
+export class DocumentLockList {
+  items: DocumentLockView[];
 }

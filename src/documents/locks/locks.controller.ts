@@ -2,25 +2,25 @@ import { Body, Controller, Delete, Get, HttpCode, Post } from '@nestjs/common';
 import { Audit } from '../../shared/audit/index.js';
 import { type Caller, CurrentCaller, RequireScope } from '../../shared/auth/index.js';
 import { HungUp, IdParam } from '../../shared/http/index.js';
-import { AcquireDocumentLock, LockList, LockView, RenewDocumentLock } from './lock.dto.js';
-import { LocksService } from './locks.service.js';
+import { AcquireDocumentLock, DocumentLockList, DocumentLockView, RenewDocumentLock } from './lock.dto.js';
+import { DocumentLocksService } from './locks.service.js';
 
 @Controller('v1/documents')
 @RequireScope('documents:write')
 export class DocumentLocksController {
-  constructor(private readonly locks: LocksService) {}
+  constructor(private readonly locks: DocumentLocksService) {}
 
   /** The caller's own locks, in all documents. */
   @Get('locks')
   @RequireScope('documents:read')
-  async listOwn(@CurrentCaller() caller: Caller): Promise<LockList> {
+  async listOwn(@CurrentCaller() caller: Caller): Promise<DocumentLockList> {
     return { items: await this.locks.ofCaller(caller) };
   }
 
   /** Who has locked the document, or parts of it. */
   @Get(':id/locks')
   @RequireScope('documents:read')
-  async list(@CurrentCaller() caller: Caller, @IdParam() id: string): Promise<LockList> {
+  async list(@CurrentCaller() caller: Caller, @IdParam() id: string): Promise<DocumentLockList> {
     return { items: await this.locks.list(caller, id) };
   }
 
@@ -31,7 +31,7 @@ export class DocumentLocksController {
     @IdParam() id: string,
     @Body() body: AcquireDocumentLock,
     @HungUp() signal: AbortSignal,
-  ): Promise<LockView> {
+  ): Promise<DocumentLockView> {
     return this.locks.acquire(caller, id, body, signal);
   }
 
@@ -43,7 +43,7 @@ export class DocumentLocksController {
     @IdParam() id: string,
     @IdParam('lockId') lockId: string,
     @Body() { seconds }: RenewDocumentLock,
-  ): Promise<LockView> {
+  ): Promise<DocumentLockView> {
     return this.locks.renew(caller, id, lockId, seconds);
   }
 

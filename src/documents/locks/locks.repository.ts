@@ -8,7 +8,7 @@ const WAITER_GONE = `interval '5 seconds'`;
 
 /** Locks of documents and who waits for them. What decides over several of them is for who has locked the document's row. */
 @Injectable()
-export class LocksRepository extends AggregateRepository {
+export class DocumentLocksRepository extends AggregateRepository {
   constructor(persistence: Persistence) {
     super(persistence);
   }

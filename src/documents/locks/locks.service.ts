@@ -6,14 +6,14 @@ import { EventLog } from '../../shared/events/index.js';
 import { newId } from '../../shared/ids/index.js';
 import { DocumentAccess } from '../document-access.js';
 import type { SharedDocument } from '../document.entity.js';
-import { LockLost, SectionNotFound } from '../documents.errors.js';
+import { DocumentLockLost, SectionNotFound } from '../documents.errors.js';
 import { documentLocked, documentUnlocked } from '../documents.events.js';
 import { DocumentsService } from '../documents.service.js';
 import { exclude } from './exclusion.js';
 import { DEFAULT_LOCK_SECONDS, type DocumentLock, type LockMode, type LockWait } from './lock.js';
 import { refusal } from './lock-guard.js';
 import { LockQueue } from './lock-queue.js';
-import { LocksRepository } from './locks.repository.js';
+import { DocumentLocksRepository } from './locks.repository.js';
 import { hasSection } from './sections.js';
 
 export interface AcquireLock {
@@ -27,11 +27,11 @@ export interface AcquireLock {
 
 /** Locks keep others from writing: a whole document, or a section of it, for a time that the holder can renew. */
 @Injectable()
-export class LocksService {
+export class DocumentLocksService {
   constructor(
     private readonly documents: DocumentsService,
     private readonly access: DocumentAccess,
-    private readonly locks: LocksRepository,
+    private readonly locks: DocumentLocksRepository,
     private readonly queue: LockQueue,
     private readonly events: EventLog,
   ) {}
@@ -53,7 +53,7 @@ export class LocksService {
     return outcome;
   }
 
-  /** For a time from now on. @throws NotFound, LockLost when it has ended or is not the caller's */
+  /** For a time from now on. @throws NotFound, DocumentLockLost when it has ended or is not the caller's */
   @Transactional()
   async renew(caller: Caller, id: string, lockId: string, seconds = DEFAULT_LOCK_SECONDS): Promise<DocumentLock> {
     await this.documents.getForWriting(caller, id);
@@ -61,16 +61,16 @@ export class LocksService {
     const own = live.find((lock) => lock.id === lockId && lock.holder === caller.actorId);
     const by = { holder: caller.actorId, seconds };
     const renewed = own && (await this.locks.extend(caller.tenantId, id, own.token, by));
-    if (!renewed) throw new LockLost(id);
+    if (!renewed) throw new DocumentLockLost(id);
     return renewed;
   }
 
-  /** Gives one's own lock back. @throws NotFound, LockLost when it has ended or is not the caller's */
+  /** Gives one's own lock back. @throws NotFound, DocumentLockLost when it has ended or is not the caller's */
   @Transactional()
   async release(caller: Caller, id: string, lockId: string): Promise<void> {
     const document = await this.documents.get(caller, id);
     const released = await this.locks.release(caller.tenantId, id, lockId, caller.actorId);
-    if (!released) throw new LockLost(id);
+    if (!released) throw new DocumentLockLost(id);
     await this.ended(caller, document, released);
   }
 

@@ -5,7 +5,14 @@ import { currentTraceparent, Metrics } from '../metrics/index.js';
 import type { LoggedEvent, NewEvent } from './event.js';
 import { EventFilter, type FilterOptions } from './event-filter.js';
 import { CursorAhead, CursorExpired, EventOutsideTransaction } from './events.errors.js';
-import { EventsRepository, type FeedSlice, type SliceQuery, type TracedEvent } from './events.repository.js';
+import {
+  type ActorTally,
+  EventsRepository,
+  type FeedSlice,
+  type Period,
+  type SliceQuery,
+  type TracedEvent,
+} from './events.repository.js';
 import { FeedMarks } from './feed-marks.js';
 import { SafetyPoll } from './safety-poll.js';
 import { Wakeups } from './wakeups.js';
@@ -123,6 +130,11 @@ export class EventLog implements CommitSink<Pending> {
   /** The number of the first event of a feed that is not older than this; where it ends, the number of the next one. */
   firstSince(tenantId: string, feedId: string, time: Date): Promise<number> {
     return this.repository.firstSince(tenantId, feedId, time);
+  }
+
+  /** By whom the events of a period are, most first, at most 1,000. They are all read: the caller bounds the period. */
+  tallies(tenantId: string, feedId: string, period: Period): Promise<ActorTally[]> {
+    return this.repository.tallies(tenantId, feedId, period);
   }
 
   /**

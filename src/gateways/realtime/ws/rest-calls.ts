@@ -54,6 +54,7 @@ export function restRequest(method: RestMethod, params: JsonObject): RestRequest
   const path = method.path.replace(/\{(\w+)\}/g, (_, id: string) => {
     const value = left[id];
     delete left[id];
+    if (id === 'member') return memberIn(value);
     return id === 'name' ? nameIn(value) : idIn(id, value);
   });
   if (method.rest === 'body') {
@@ -97,6 +98,13 @@ function versionIn(version: JsonValue): string {
 function idIn(name: string, value: JsonValue | undefined): string {
   if (typeof value === 'string' && isUUID(value)) return value;
   throw InvalidInput.of(name, value === undefined ? 'isDefined' : 'isUuid', `${name} must be a UUID.`);
+}
+
+/** Any text that events name an actor by. Two dots would lead to another route. */
+function memberIn(value: JsonValue | undefined): string {
+  const isText = typeof value === 'string' && value.length >= 1 && value.length <= 256;
+  if (isText && value !== '.' && value !== '..') return encodeURIComponent(value);
+  throw InvalidInput.of('member', value === undefined ? 'isDefined' : 'isActor', 'member must be the id of a member.');
 }
 
 function nameIn(value: JsonValue | undefined): string {
