@@ -39,6 +39,7 @@ const WORK = [
   'cached-get',
   'crdt',
   'shared-state',
+  'documents',
   'fan-out',
 ];
 const chosen = list(values.only);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Caller, grants } from '../shared/auth/index.js';
 import { NotFound } from '../shared/errors/index.js';
-import { type Right, WorkspaceAccess, WorkspacesService } from '../workspaces/index.js';
+import { type Right, WorkspaceAccess, WorkspaceNotActive, WorkspacesService } from '../workspaces/index.js';
 import type { SharedDocument } from './document.entity.js';
 
 /** Who may do what with documents: what he may do in their workspaces. */
@@ -21,12 +21,12 @@ export class DocumentAccess {
     }
   }
 
-  /**
-   * In the transaction of what is written.
-   * @throws NotFound for the workspace, NotPermitted, WorkspaceLocked, WorkspaceNotActive
-   */
+  /** @throws NotFound for the workspace, NotPermitted, WorkspaceLocked, WorkspaceNotActive */
   async assertMayIn(caller: Caller, workspaceId: string, right: Right): Promise<void> {
-    await this.access.assertMayIn(caller, workspaceId, right);
+    // Without a lock on the workspace's row: it would be shared by all writers of all its documents at once.
+    const workspace = await this.workspaces.get(caller, workspaceId);
+    await this.access.assertMay(caller, workspace, right);
+    if (right === 'write' && workspace.status !== 'active') throw new WorkspaceNotActive(workspace);
   }
 
   /** The workspaces whose documents he may know of; undefined for all. */
