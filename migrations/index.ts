@@ -16,6 +16,7 @@ import { WorkspacePlaces1763905000000 } from './1763905000000-workspace-places.j
 import { SharedState1763906000000 } from './1763906000000-shared-state.js';
 import { DocumentConflicts1763907000000 } from './1763907000000-document-conflicts.js';
 import { DocumentLocks1763909000000 } from './1763909000000-document-locks.js';
+import { DocumentWrite1763909500000 } from './1763909500000-document-write.js';
 
 /** Every migration, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -36,4 +37,5 @@ export const MIGRATIONS: readonly Migration[] = [
   SharedState1763906000000,
   DocumentConflicts1763907000000,
   DocumentLocks1763909000000,
+  DocumentWrite1763909500000,
 ];

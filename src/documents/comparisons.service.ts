@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { createTwoFilesPatch } from 'diff';
 import type { Caller } from '../shared/auth/index.js';
 import { DocumentsService } from './documents.service.js';
-import type { ChangeValue } from './document-writer.js';
+import type { ChangeValue } from './change-value.js';
 import { blame, type BlamedLines } from './editing/blame.js';
 import { assertVersioned, HistoryService } from './history.service.js';
 import { OperationsRepository } from './operations.repository.js';

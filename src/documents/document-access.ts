@@ -3,6 +3,7 @@ import { type Caller, grants } from '../shared/auth/index.js';
 import { NotFound } from '../shared/errors/index.js';
 import { type Right, WorkspaceAccess, WorkspaceNotActive, WorkspacesService } from '../workspaces/index.js';
 import type { SharedDocument } from './document.entity.js';
+import { DocumentQuotas } from './document-quotas.js';
 
 /** Who may do what with documents: what he may do in their workspaces. */
 @Injectable()
@@ -10,6 +11,7 @@ export class DocumentAccess {
   constructor(
     private readonly workspaces: WorkspacesService,
     private readonly access: WorkspaceAccess,
+    private readonly quotas: DocumentQuotas,
   ) {}
 
   /** @throws NotFound for the document where its workspace is not to be known of; NotPermitted, WorkspaceNotActive */
@@ -27,6 +29,12 @@ export class DocumentAccess {
     const workspace = await this.workspaces.get(caller, workspaceId);
     await this.access.assertMay(caller, workspace, right);
     if (right === 'write' && workspace.status !== 'active') throw new WorkspaceNotActive(workspace);
+  }
+
+  /** For the transaction that adds a document. @throws as `assertMayIn`, and QuotaExceeded */
+  async assertMayAdd(caller: Caller, workspaceId: string): Promise<void> {
+    await this.assertMayIn(caller, workspaceId, 'write');
+    await this.quotas.take(caller.tenantId, workspaceId);
   }
 
   /** The workspaces whose documents he may know of; undefined for all. */

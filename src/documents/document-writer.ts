@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { JsonObject } from '../shared/errors/index.js';
 import { ChangeNotices } from '../shared/events/index.js';
+import { changeValue } from './change-value.js';
 import { measured } from './content.js';
 import type { ContentType, SharedDocument } from './document.entity.js';
 import { documentChanged } from './documents.events.js';
 import { type DocumentPatch, DocumentsRepository } from './documents.repository.js';
-import { type Splice, splicesBetween } from './editing/splices.js';
 import { LockGuard } from './locks/lock-guard.js';
 import type { OperationType, WrittenFor } from './operation.js';
 import { OperationsRepository } from './operations.repository.js';
@@ -27,12 +26,6 @@ export interface Origin extends WrittenFor {
 export interface Authorship extends Origin {
   authorId: string;
   operationType?: OperationType;
-}
-
-/** The value of an operation that changed a document: what turns the version before into this one. */
-export interface ChangeValue extends JsonObject {
-  title: string;
-  splices: [number, number, string][];
 }
 
 /** So that a version is rebuilt from a snapshot and at most so many operations. */
@@ -59,22 +52,15 @@ export class DocumentWriter {
     const { tenantId, id, version } = before;
     const content = change.content ?? before.content;
     await this.guard.assertMayWrite(before, { authorId: by.authorId, content, lockToken: by.lockToken });
-    const vectorClock = { ...before.vectorClock, [by.authorId]: (before.vectorClock[by.authorId] ?? 0) + 1 };
-    const patch: DocumentPatch = {
-      ...change,
-      ...(change.content !== undefined && { bytes: measured(content, change.contentType ?? before.contentType) }),
-      lastModifiedBy: by.authorId,
-      vectorClock,
-    };
+    const patch = patchOf(before, change, by);
     const after = await this.documents.update(tenantId, id, version, patch);
-    await this.log(after, splicesBetween(before.content, content), by);
+    await this.log(after, before.content, by);
     return after;
   }
 
   /** The first operation of a document, which is its whole content. */
   async begin(document: SharedDocument, by: Authorship): Promise<void> {
-    const splices: Splice[] = document.content === '' ? [] : [[0, 0, document.content]];
-    await this.log(document, splices, { operationType: 'insert', ...by });
+    await this.log(document, '', { operationType: 'insert', ...by });
   }
 
   /** Hides the document; for a transaction that has locked it. @throws LockAcquisitionFailed */
@@ -83,13 +69,28 @@ export class DocumentWriter {
     return this.documents.softDelete(document.tenantId, document.id);
   }
 
-  private async log(document: SharedDocument, splices: readonly Splice[], by: Authorship): Promise<void> {
-    const { tenantId, id, version, title, vectorClock } = document;
+  private async log(document: SharedDocument, before: string, by: Authorship): Promise<void> {
+    const { tenantId, id, version, title, content, vectorClock } = document;
     const { authorId, operationType = 'update', taskId, epoch } = by;
-    const value: ChangeValue = { title, splices: splices.map(([at, deleted, inserted]) => [at, deleted, inserted]) };
+    const value = changeValue(title, before, content);
     const written = { operationType, value, agentId: authorId, vectorClock, version, applied: true, taskId, epoch };
     const { sequence } = await this.operations.record(tenantId, id, written);
-    if (version % SNAPSHOT_EVERY === 0) await this.snapshots.insert(document, { sequence, createdBy: authorId });
+    if (getsSnapshot(version)) await this.snapshots.insert(document, { sequence, createdBy: authorId });
     await this.notices.noted();
   }
 }
+
+/** What a change makes of the columns. @throws InvalidInput, DocumentTooLarge, ContentNotOfType */
+export function patchOf(before: SharedDocument, change: DocumentChange, { authorId }: Authorship) {
+  const { content } = change;
+  const contentType = change.contentType ?? before.contentType;
+  const isMeasured = content !== undefined || change.contentType !== undefined;
+  return {
+    ...change,
+    ...(isMeasured && { bytes: measured(content ?? before.content, contentType) }),
+    lastModifiedBy: authorId,
+    vectorClock: { ...before.vectorClock, [authorId]: (before.vectorClock[authorId] ?? 0) + 1 },
+  } satisfies DocumentPatch;
+}
+
+export const getsSnapshot = (version: number): boolean => version % SNAPSHOT_EVERY === 0;

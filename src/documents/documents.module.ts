@@ -10,6 +10,8 @@ import { SharedDocument } from './document.entity.js';
 import { DocumentAccess } from './document-access.js';
 import { DocumentQuotas } from './document-quotas.js';
 import { DocumentWriter } from './document-writer.js';
+import { DocumentWritesRepository } from './document-writes.repository.js';
+import { QuickWrites } from './quick-writes.js';
 import { DocumentsController } from './documents.controller.js';
 import { DocumentsRepository } from './documents.repository.js';
 import { DocumentsService } from './documents.service.js';
@@ -47,7 +49,16 @@ const SERVICES = [
   DocumentLocksService,
   ReportsService,
 ];
-const INTERNAL = [DocumentAccess, DocumentQuotas, DocumentWriter, ConflictLedger, LockGuard, LockQueue];
+const INTERNAL = [
+  DocumentAccess,
+  DocumentQuotas,
+  DocumentWriter,
+  DocumentWritesRepository,
+  QuickWrites,
+  ConflictLedger,
+  LockGuard,
+  LockQueue,
+];
 const CONTROLLERS = [
   DocumentLocksController,
   DocumentsController,

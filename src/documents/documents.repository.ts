@@ -182,6 +182,14 @@ export class DocumentsRepository extends AggregateRepository {
     return this.toDocument(row);
   }
 
+  /** After the commit: nobody is given the cached copy any more. */
+  changed(tenantId: string, id: string): Promise<void> {
+    return this.persistence.transactions.afterCommit(async () => {
+      await this.cache.invalidate(this.cached.type, tenantId, [id]);
+      this.reads.forget();
+    });
+  }
+
   private filtered(
     columns: string,
     tenantId: string,
@@ -212,13 +220,6 @@ export class DocumentsRepository extends AggregateRepository {
     };
     if (this.inTransaction) return fromDatabase();
     return this.reads.get(`${tenantId} ${id}`, () => this.cache.getOrLoad(this.cached, tenantId, id, fromDatabase));
-  }
-
-  private changed(tenantId: string, id: string): Promise<void> {
-    return this.persistence.transactions.afterCommit(async () => {
-      await this.cache.invalidate(this.cached.type, tenantId, [id]);
-      this.reads.forget();
-    });
   }
 
   private async whyNotAt(tenantId: string, id: string, version: number): Promise<NotFound | OptimisticLock> {
