@@ -19,6 +19,9 @@ import { DocumentEditsController } from './edits.controller.js';
 import { EditsService } from './edits.service.js';
 import { HistoryController } from './history.controller.js';
 import { HistoryService } from './history.service.js';
+import { LiveCompaction } from './live/compaction.service.js';
+import { LiveDocuments } from './live/live-documents.service.js';
+import { UpdatesRepository } from './live/updates.repository.js';
 import { LockGuard } from './locks/lock-guard.js';
 import { LockQueue } from './locks/lock-queue.js';
 import { DocumentLocksController } from './locks/locks.controller.js';
@@ -38,6 +41,7 @@ const REPOSITORIES = [
   ConflictsRepository,
   DocumentLocksRepository,
   ReportsRepository,
+  UpdatesRepository,
 ];
 const SERVICES = [
   DocumentsService,
@@ -47,6 +51,7 @@ const SERVICES = [
   ComparisonsService,
   ConflictsService,
   DocumentLocksService,
+  LiveDocuments,
   ReportsService,
 ];
 const INTERNAL = [
@@ -58,6 +63,7 @@ const INTERNAL = [
   ConflictLedger,
   LockGuard,
   LockQueue,
+  LiveCompaction,
 ];
 const CONTROLLERS = [
   DocumentLocksController,

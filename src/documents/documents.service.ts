@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../shared/auth/index.js';
+import { type Caller, grants } from '../shared/auth/index.js';
 import { Transactional } from '../shared/database/index.js';
 import { OptimisticLock } from '../shared/errors/index.js';
 import { EventLog } from '../shared/events/index.js';
 import type { Page } from '../shared/http/index.js';
+import { NotPermitted, WorkspaceNotActive } from '../workspaces/index.js';
 import { measured } from './content.js';
 import { DocumentAccess } from './document-access.js';
 import type { CreateDocument, ListDocuments, SearchDocuments, UpdateDocument } from './document.dto.js';
@@ -44,6 +45,19 @@ export class DocumentsService {
     const document = await this.documents.get(caller.tenantId, id);
     await this.access.assertMay(caller, document, 'read');
     return document;
+  }
+
+  /** Whether the caller may write a document that he may read. @throws NotFound */
+  async mayWrite(caller: Caller, id: string): Promise<boolean> {
+    const document = await this.get(caller, id);
+    if (!grants(caller.scopes, 'documents:write')) return false;
+    try {
+      await this.access.assertMay(caller, document, 'write');
+      return true;
+    } catch (error) {
+      if (error instanceof NotPermitted || error instanceof WorkspaceNotActive) return false;
+      throw error;
+    }
   }
 
   /** Those of workspaces that the caller may read. */

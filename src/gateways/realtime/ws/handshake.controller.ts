@@ -4,15 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MissingCredentials, RequireCredentials } from '../../../shared/auth/index.js';
 import { assertHandshake, assertOrigin, encodingFor } from './handshake.js';
 import { limitsOf, SOCKET_OPTIONS, type SocketLimits, type SocketOptions } from './socket.options.js';
-import { type Admitted, Sockets } from './sockets.service.js';
+import { Sockets } from './sockets.service.js';
 import { SubscribeParams } from './subscribe.dto.js';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Set when the request may become a WebSocket connection. */
-    admitted?: Admitted;
-  }
-}
 
 /** The handshake is a route like others: credentials, limits, log and refusals are those of every request. */
 @Controller('v1/ws')
@@ -50,13 +43,9 @@ export class HandshakeController {
     assertOrigin(headers, this.limits.origins);
     const encoding = encodingFor(headers);
     const { authorization = '', 'user-agent': agent = 'websocket' } = headers;
+    const peer = { id, caller, address: ip, headers: { authorization, 'user-agent': agent }, encoding };
     request.admitted = {
-      id,
-      caller,
-      address: ip,
-      headers: { authorization, 'user-agent': agent },
-      encoding,
-      stillAllowed,
+      accept: (ws, socket) => this.sockets.accept(ws, socket, peer, stillAllowed),
       giveBack: this.sockets.reserve(caller),
     };
   }

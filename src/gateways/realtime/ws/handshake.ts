@@ -8,12 +8,32 @@ import { MalformedHandshake, OriginNotAllowed, UnsupportedSubprotocol } from './
  */
 const BEARER = 'muster.bearer.';
 
+/** For browsers that send their token as a subprotocol: one has to be chosen beside it. */
+const YJS_SUBPROTOCOL = 'yjs';
+
 /** RFC 6455: 16 bytes in base64. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
 /** Other requests that ask for WebSocket are answered as if they had not: their routes open none. */
 export const isHandshake = ({ method, url = '', headers }: IncomingMessage): boolean =>
-  method === 'GET' && url.split('?')[0] === '/v1/ws' && headers.upgrade?.toLowerCase() === 'websocket';
+  method === 'GET' &&
+  (url.split('?')[0] === '/v1/ws' || isLiveDocument(url)) &&
+  headers.upgrade?.toLowerCase() === 'websocket';
+
+/** Whether the address is that of a live document, where another protocol is spoken. */
+export const isLiveDocument = (url = ''): boolean => /^\/v1\/documents\/[^/?]+\/yjs(?:\?|$)/.test(url);
+
+/** What y-websocket puts into the address, as its `params`: `token` there is a bearer token. */
+export function tokenOfAddress(url = ''): Record<string, string> {
+  const token = isLiveDocument(url) ? new URLSearchParams(url.split('?')[1]).get('token') : null;
+  return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
+/** The subprotocol to answer with: of those that are offered, where one is. */
+export function subprotocolFor({ url, headers }: IncomingMessage): string | false {
+  if (isLiveDocument(url)) return offeredBy(headers).includes(YJS_SUBPROTOCOL) && YJS_SUBPROTOCOL;
+  return encodingFor(headers).subprotocol;
+}
 
 export const offeredBy = (headers: IncomingHttpHeaders): string[] =>
   (headers['sec-websocket-protocol'] ?? '')

@@ -3,9 +3,23 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
 import { callInProcess, type InProcessAnswer, type InProcessCall } from '../../../shared/http/index.js';
-import { withToken } from './handshake.js';
-import type { Admitted } from './sockets.service.js';
+import { isLiveDocument, tokenOfAddress, withToken } from './handshake.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set when the request may become a WebSocket connection. */
+    admitted?: Admitted;
+  }
+}
+
+/** A connection that may be opened. */
+export interface Admitted {
+  accept: (ws: WebSocket, socket: Socket) => void;
+  /** Gives back the place that is kept for it, when its socket closes. */
+  giveBack: () => void;
+}
 
 /** Decides before the answer 101 who may connect; everybody else gets the answer of an ordinary request. */
 @Injectable()
@@ -19,10 +33,13 @@ export class SocketDoor {
     socket.once('close', () => gone.abort());
     const call: InProcessCall = { signal: gone.signal, upgrade: true };
     try {
-      const { method = 'GET', url = '/', headers } = request;
+      const { method = 'GET', headers } = request;
+      // A token in the address goes no further than this.
+      const url = isLiveDocument(request.url) ? (request.url?.split('?')[0] ?? '/') : (request.url ?? '/');
+      const withTokens = { ...tokenOfAddress(request.url), ...withToken(headers) };
       const address = socket.remoteAddress ?? '';
       const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
-      const answer = await callInProcess(fastify, { method, url, address, headers: withToken(headers) }, call);
+      const answer = await callInProcess(fastify, { method, url, address, headers: withTokens }, call);
       const admitted = call.request?.admitted;
       if (!admitted) return refuse(socket, answer);
       if (socket.closed) admitted.giveBack();

@@ -5,7 +5,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { createOpenApiDocument } from '../../../shared/http/index.js';
-import { encodingFor, isHandshake } from './handshake.js';
+import { isHandshake, subprotocolFor } from './handshake.js';
 import { MethodCatalogue } from './method-catalogue.js';
 import { serveUnupgraded, SocketDoor } from './socket-door.js';
 import { limitsOf, SOCKET_OPTIONS, type SocketOptions } from './socket.options.js';
@@ -47,7 +47,7 @@ export class MusterWsAdapter extends WsAdapter {
       // Our own service knows them.
       clientTracking: false,
       closeTimeout: FAREWELL_MS,
-      handleProtocols: (_: Set<string>, { headers }: IncomingMessage) => encodingFor(headers).subprotocol,
+      handleProtocols: (_: Set<string>, request: IncomingMessage) => subprotocolFor(request),
     }) as WebSocketServer;
   }
 

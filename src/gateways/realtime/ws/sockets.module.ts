@@ -1,5 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { OptionsSource } from '../../../shared/options/index.js';
+import { DocumentsModule } from '../../../documents/index.js';
+import { YjsController } from '../yjs/yjs.controller.js';
+import { YjsSockets } from '../yjs/yjs-sockets.service.js';
 import { AgentsModule } from '../../../agents/index.js';
 import { WorkspacesModule } from '../../../workspaces/index.js';
 import { Attendance } from './attendance.service.js';
@@ -21,8 +24,8 @@ export class SocketsModule {
   static forRootAsync(source: OptionsSource<SocketOptions>): DynamicModule {
     return {
       module: SocketsModule,
-      imports: [AgentsModule, WorkspacesModule],
-      controllers: [HandshakeController],
+      imports: [AgentsModule, DocumentsModule, WorkspacesModule],
+      controllers: [HandshakeController, YjsController],
       providers: [
         { provide: SOCKET_OPTIONS, ...source },
         Attendance,
@@ -35,6 +38,7 @@ export class SocketsModule {
         SocketGateway,
         Sockets,
         Subscriptions,
+        YjsSockets,
       ],
     };
   }

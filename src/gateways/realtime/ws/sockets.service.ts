@@ -12,13 +12,6 @@ import { type ConnectionHooks, type Peer, SocketConnection } from './socket-conn
 import { limitsOf, SOCKET_OPTIONS, type SocketLimits, type SocketOptions } from './socket.options.js';
 import { NodeFull, TooManyConnections } from './ws.errors.js';
 
-/** A connection that may be opened. */
-export interface Admitted extends Peer {
-  stillAllowed: () => Promise<void>;
-  /** Gives back the place that is kept for it, when its socket closes. */
-  giveBack: () => void;
-}
-
 const TICK_MS = 1_000;
 /** How long what is under way may take when the node stops. */
 const FAREWELL_MS = 15_000;
@@ -57,7 +50,7 @@ export class Sockets implements OnModuleDestroy {
     return this.places.take(caller);
   }
 
-  accept(ws: WebSocket, socket: Socket, { stillAllowed, giveBack: _, ...peer }: Admitted): void {
+  accept(ws: WebSocket, socket: Socket, peer: Peer, stillAllowed: () => Promise<void>): void {
     const unwatch = this.credentials.watch(peer.headers.authorization ?? '', stillAllowed, (reason) =>
       connection.close('credentials', reason.message),
     );

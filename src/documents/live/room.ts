@@ -1,0 +1,219 @@
+import * as Y from 'yjs';
+import { DomainError } from '../../shared/errors/index.js';
+import { ReadOnlyMember } from './live.errors.js';
+import { Replica, saysNothing } from './replica.js';
+import type { AuthoredUpdate, StoredUpdate } from './updates.repository.js';
+
+/** Somebody who has the document open on this node. */
+export interface RoomClient {
+  readonly authorId: string;
+  readonly mayWrite: boolean;
+  /** An update that is committed. */
+  update(update: Uint8Array): void;
+  /** What the document knows; the client sends what it has beyond that. */
+  ask(stateVector: Uint8Array): void;
+  /** Of another client, here or on another node. */
+  awareness(update: Uint8Array): void;
+  /** Who it says it is, as an awareness update; undefined while it has said nothing. */
+  presence(): Uint8Array | undefined;
+  refused(reason: Error): void;
+}
+
+/** Where a room's updates are kept. */
+export interface RoomStore {
+  append(updates: readonly AuthoredUpdate[]): Promise<number>;
+  since(after: number): Promise<StoredUpdate[]>;
+  committed(room: Room, bytes: number, updates: number): void;
+}
+
+/** Updates that come within this time are one write and one message to each of the others. */
+const GATHER_MS = 10;
+/** So many may wait to be written. */
+const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+
+interface Incoming {
+  update: Uint8Array;
+  client: RoomClient;
+}
+
+/**
+ * A live document on this node, while somebody has it open. Everything happens in turn, and a turn ends with its commit:
+ * nobody is told of a change that may still be lost.
+ */
+export class Room {
+  readonly clients = new Set<RoomClient>();
+  sequence = 0;
+  /** By `performance.now()`: when the last client left. */
+  emptySince = performance.now();
+  private readonly replica = new Replica();
+  private incoming: Incoming[] = [];
+  private waitingBytes = 0;
+  private timer?: NodeJS.Timeout | undefined;
+  private last: Promise<void> = Promise.resolve();
+  private behind = false;
+  private failure?: Error;
+
+  constructor(
+    private readonly store: RoomStore,
+    private readonly onFailed: (room: Room, error: Error) => void,
+  ) {
+    this.soon(() => this.read());
+  }
+
+  get isEmpty(): boolean {
+    return this.clients.size === 0 && this.incoming.length === 0;
+  }
+
+  /** Lets a client in, and asks who may write for what it has. */
+  async join(client: RoomClient): Promise<void> {
+    this.clients.add(client);
+    await this.turn(() => {
+      if (client.mayWrite) client.ask(Y.encodeStateVector(this.replica.doc));
+    });
+  }
+
+  leave(client: RoomClient): void {
+    this.clients.delete(client);
+    if (this.clients.size === 0) this.emptySince = performance.now();
+  }
+
+  /** What a client lacks that knows what the vector says. */
+  missing(stateVector: Uint8Array): Promise<Uint8Array> {
+    return this.turn(() => Y.encodeStateAsUpdate(this.replica.doc, stateVector));
+  }
+
+  /** A client's update, to be written soon. */
+  receive(client: RoomClient, update: Uint8Array): void {
+    this.waitingBytes += update.length;
+    if (this.waitingBytes > MAX_WAITING_BYTES)
+      return this.fail(new Error('Updates come faster than they are written.'));
+    this.incoming.push({ client, update });
+    this.timer ??= setTimeout(() => this.soon(() => this.write()), GATHER_MS);
+  }
+
+  /** Another node has written, perhaps. */
+  catchUp(): void {
+    if (this.behind) return;
+    this.behind = true;
+    this.soon(() => {
+      this.behind = false;
+      return this.read();
+    });
+  }
+
+  /** The text, as it is committed. */
+  async text(): Promise<string> {
+    return this.turn(async () => {
+      await this.read();
+      return this.replica.text;
+    });
+  }
+
+  /** Changes the document, as an author. Answers its text after the commit. */
+  async edit(authorId: string, change: (doc: Y.Doc) => void): Promise<string> {
+    return this.turn(async () => {
+      await this.read();
+      const update = this.replica.changes(() => this.replica.doc.transact(() => change(this.replica.doc)));
+      if (update) await this.commit([{ payload: update, authorId }]);
+      return this.replica.text;
+    });
+  }
+
+  /** What came so far is written when it settles. */
+  async settled(): Promise<void> {
+    if (this.incoming.length > 0) this.soon(() => this.write());
+    await this.last;
+  }
+
+  destroy(): void {
+    clearTimeout(this.timer);
+    this.replica.doc.destroy();
+  }
+
+  private async write(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const incoming = this.incoming.splice(0);
+    this.waitingBytes = 0;
+    const byAuthor = new Map<string, Uint8Array[]>();
+    const from = new Set<RoomClient>();
+    for (const { client, update } of incoming) {
+      const taken = this.beforeUpdate(client, update);
+      if (!taken) continue;
+      from.add(client);
+      const updates = byAuthor.get(client.authorId);
+      if (updates) updates.push(taken);
+      else byAuthor.set(client.authorId, [taken]);
+    }
+    if (byAuthor.size === 0) return;
+    const updates = [...byAuthor].map(([authorId, all]) => ({ authorId, payload: Y.mergeUpdates(all) }));
+    // It knows what it sent itself.
+    await this.commit(updates, from.size === 1 ? [...from][0] : undefined);
+  }
+
+  /**
+   * The one place where a client's update is judged. Answers what is to be written of it. A client whose update is
+   * refused, or built on changes that were never sent, is told so.
+   */
+  private beforeUpdate(client: RoomClient, update: Uint8Array): Uint8Array | undefined {
+    try {
+      if (saysNothing(update)) return undefined;
+      if (!client.mayWrite) throw new ReadOnlyMember();
+      const { taken, whole } = this.replica.take(update);
+      if (!whole) client.ask(Y.encodeStateVector(this.replica.doc));
+      return taken;
+    } catch (error) {
+      // Of any other error nobody knows what it has left behind.
+      if (!(error instanceof DomainError)) throw error;
+      client.refused(error);
+      return undefined;
+    }
+  }
+
+  private async commit(updates: readonly AuthoredUpdate[], except?: RoomClient): Promise<void> {
+    const sequence = await this.store.append(updates);
+    if (sequence === this.sequence + updates.length) this.sequence = sequence;
+    // Other nodes have written in between.
+    else await this.read();
+    const update = Y.mergeUpdates(updates.map(({ payload }) => payload));
+    for (const client of this.clients) if (client !== except) client.update(update);
+    this.store.committed(this, update.length, updates.length);
+  }
+
+  private async read(): Promise<void> {
+    const stored = await this.store.since(this.sequence);
+    const update = this.replica.load(stored);
+    if (!update) return;
+    this.sequence = stored.at(-1)?.sequence ?? this.sequence;
+    for (const client of this.clients) client.update(update);
+  }
+
+  private soon(work: () => Promise<void>): void {
+    this.turn(work).catch(() => undefined);
+  }
+
+  /** Runs `work` when all before it has ended. A room that failed in one turn is of no use any more: see `fail`. */
+  private turn<T>(work: () => T | Promise<T>): Promise<T> {
+    const turn = this.last.then(async () => {
+      if (this.failure) throw this.failure;
+      try {
+        return await work();
+      } catch (error) {
+        this.fail(error as Error);
+        throw error;
+      }
+    });
+    this.last = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  }
+
+  /** Its copy may hold what was never committed: clients come again, to a room that is read from the database. */
+  private fail(error: Error): void {
+    if (this.failure) return;
+    this.failure = error;
+    this.onFailed(this, error);
+  }
+}
