@@ -3,6 +3,7 @@ import { ChangeNotices } from '../shared/events/index.js';
 import { changeValue } from './change-value.js';
 import { measured } from './content.js';
 import type { ContentType, SharedDocument } from './document.entity.js';
+import { WrongDocumentKind } from './documents.errors.js';
 import { documentChanged } from './documents.events.js';
 import { type DocumentPatch, DocumentsRepository } from './documents.repository.js';
 import { LockGuard } from './locks/lock-guard.js';
@@ -50,6 +51,8 @@ export class DocumentWriter {
    */
   async write(before: SharedDocument, change: DocumentChange, by: Authorship): Promise<SharedDocument> {
     const { tenantId, id, version } = before;
+    if (change.content !== undefined && before.kind !== 'versioned')
+      throw new WrongDocumentKind(id, before.kind, 'versioned');
     const content = change.content ?? before.content;
     await this.guard.assertMayWrite(before, { authorId: by.authorId, content, lockToken: by.lockToken });
     const patch = patchOf(before, change, by);

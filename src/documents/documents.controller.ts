@@ -13,6 +13,7 @@ import {
 import { DocumentsService } from './documents.service.js';
 import { UpdateWithStrategy, WrittenView } from './edit.dto.js';
 import { EditsService } from './edits.service.js';
+import { LiveTexts } from './live/live-texts.service.js';
 
 @Controller('v1')
 @RequireScope('documents:read')
@@ -20,6 +21,7 @@ export class DocumentsController {
   constructor(
     private readonly documents: DocumentsService,
     private readonly edits: EditsService,
+    private readonly texts: LiveTexts,
   ) {}
 
   /** Makes a document in a workspace. */
@@ -50,7 +52,7 @@ export class DocumentsController {
   @Get('documents/:id')
   @SendsVersion()
   async get(@CurrentCaller() caller: Caller, @IdParam() id: string): Promise<DocumentView> {
-    return DocumentView.of(await this.documents.get(caller, id));
+    return DocumentView.of(await this.texts.get(caller, id));
   }
 
   /** Changes the fields that are sent, if the document is still what was read; with a strategy it merges otherwise. */

@@ -21,6 +21,7 @@ import { HistoryController } from './history.controller.js';
 import { HistoryService } from './history.service.js';
 import { LiveCompaction } from './live/compaction.service.js';
 import { LiveDocuments } from './live/live-documents.service.js';
+import { LiveTexts } from './live/live-texts.service.js';
 import { UpdatesRepository } from './live/updates.repository.js';
 import { LockGuard } from './locks/lock-guard.js';
 import { LockQueue } from './locks/lock-queue.js';
@@ -52,6 +53,7 @@ const SERVICES = [
   ConflictsService,
   DocumentLocksService,
   LiveDocuments,
+  LiveTexts,
   ReportsService,
 ];
 const INTERNAL = [

@@ -17,14 +17,14 @@ import {
   ResolveConflict,
   WrittenView,
 } from './edit.dto.js';
-import { EditsService } from './edits.service.js';
+import { LiveTexts } from './live/live-texts.service.js';
 
 /** Changes that name what to change, what did not merge, and how versions differ. */
 @Controller('v1/documents/:id')
 @RequireScope('documents:write')
 export class DocumentEditsController {
   constructor(
-    private readonly edits: EditsService,
+    private readonly texts: LiveTexts,
     private readonly conflicts: ConflictsService,
     private readonly comparisons: ComparisonsService,
   ) {}
@@ -38,7 +38,7 @@ export class DocumentEditsController {
     @IdParam() id: string,
     @Body() { edits, ...editing }: EditDocument,
   ): Promise<WrittenView> {
-    return WrittenView.ofWritten(await this.edits.edit(caller, id, { edits: editsOf(edits), ...editing }));
+    return WrittenView.ofWritten(await this.texts.edit(caller, id, { edits: editsOf(edits), ...editing }));
   }
 
   /** What did not merge, oldest first. */

@@ -14,6 +14,7 @@ export { DocumentsService } from './documents.service.js';
 export { type DocumentVersion, HistoryService } from './history.service.js';
 export * from './live/live.errors.js';
 export { LiveDocuments } from './live/live-documents.service.js';
+export { LiveTexts } from './live/live-texts.service.js';
 export type { Room, RoomClient } from './live/room.js';
 export { UpdatesRepository } from './live/updates.repository.js';
 export type { DocumentLock, LockMode } from './locks/lock.js';

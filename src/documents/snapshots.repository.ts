@@ -87,7 +87,7 @@ export class SnapshotsRepository extends AggregateRepository {
   @Operation()
   async purge(tenantId: string, documentId: string, keepLast: number): Promise<number> {
     const gone = await this.query(
-      `DELETE FROM document_snapshots WHERE tenant_id = $1 AND document_id = $2
+      `DELETE FROM document_snapshots WHERE tenant_id = $1 AND document_id = $2 AND payload IS NULL
          AND sequence IS DISTINCT FROM (
            SELECT max(b.sequence) FROM document_snapshots b
            WHERE b.tenant_id = $1 AND b.document_id = $2 AND b.sequence < (

@@ -193,6 +193,34 @@ describe('live documents', () => {
     expect((await documents.get(ada, id)).content).toMatch(/^Hello\.{400,}$/);
   });
 
+  it('are read and edited over HTTP as well', async () => {
+    const { open, http, id, at } = await scene('one\ntwo\n');
+    const one = await open(second());
+    one.text.insert(0, 'zero\n');
+    await until(async () => {
+      const { body } = await http.get<{ content: string; bytes: number }>(`/v1/documents/${id}`);
+      return body.content === 'zero\none\ntwo\n' && body.bytes === 13;
+    }, 'it is read');
+    const anchor = Y.createRelativePositionFromTypeIndex(one.text, 12);
+    const path = `/v1/documents/${id}/edits`;
+    expect((await http.post(path, { edits: [{ find: 'one', replace: 'ONE' }] })).body).toMatchObject({
+      content: 'zero\nONE\ntwo\n',
+    });
+    await one.says('zero\nONE\ntwo\n');
+    expect(Y.createAbsolutePositionFromRelativePosition(anchor, one.doc)?.index).toBe(12);
+    expect(await http.post(path, { edits: [{ find: 'three', replace: '' }] })).toMatchObject({
+      status: 409,
+      body: { code: 'edit_not_applicable' },
+    });
+    expect(await http.put(`/v1/documents/${id}`, { content: 'x' }, at(1))).toMatchObject({
+      status: 409,
+      body: { code: 'wrong_document_kind' },
+    });
+    one.text.insert(0, '!');
+    await until(() => one.provider.synced && one.closes.length === 0);
+    await (await open()).says('!zero\nONE\ntwo\n');
+  });
+
   it('are left by the node when nobody has used them for half a minute', async () => {
     const { open, tenantId, id } = await scene('Hello');
     const live = given.node.get(LiveDocuments);
@@ -201,7 +229,7 @@ describe('live documents', () => {
     const room = live.room(tenantId, id);
     expect(room.clients.size).toBe(1);
     one.close();
-    await until(() => room.clients.size === 0, 'he left');
+    await until(() => room.isEmpty, 'he left');
     live.tick(performance.now() + 20_000);
     expect(live.room(tenantId, id)).toBe(room);
     live.tick(performance.now() + 31_000);

@@ -43,11 +43,6 @@ export class LiveDocuments implements OnModuleInit, OnApplicationShutdown {
     private readonly notices: ChangeNotices,
   ) {}
 
-  /** How many rooms this node keeps. */
-  get size(): number {
-    return this.rooms.size;
-  }
-
   onModuleInit(): void {
     this.wakeups.onBroadcast(COMMITTED, (key) => this.rooms.get(key)?.room.catchUp());
     this.wakeups.onBroadcast(AWARENESS, (payload) => {
@@ -86,6 +81,11 @@ export class LiveDocuments implements OnModuleInit, OnApplicationShutdown {
   /** Changes a live document. Answers its text after the commit. @throws NotFound */
   edit(tenantId: string, documentId: string, change: (doc: Doc) => void, authorId: string): Promise<string> {
     return this.room(tenantId, documentId).edit(authorId, change);
+  }
+
+  /** Replaces the text by what `rewrite` makes of it, as few changes as that takes. @throws what `rewrite` throws */
+  rewrite(tenantId: string, documentId: string, authorId: string, rewrite: (text: string) => string): Promise<string> {
+    return this.room(tenantId, documentId).rewrite(authorId, rewrite);
   }
 
   /** The committed text of a live document. */

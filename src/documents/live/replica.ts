@@ -1,5 +1,6 @@
 import * as Y from 'yjs';
 import { MAX_DOCUMENT_BYTES } from '../content.js';
+import { splicesBetween } from '../editing/splices.js';
 import { LiveDocumentFull, MalformedUpdate } from './live.errors.js';
 import type { StoredUpdate } from './updates.repository.js';
 
@@ -20,6 +21,14 @@ export class Replica {
 
   get text(): string {
     return this.content.toJSON();
+  }
+
+  set text(text: string) {
+    // From the end, so that the places of those before stay.
+    for (const [at, deleted, inserted] of splicesBetween(this.text, text).reverse()) {
+      this.content.delete(at, deleted);
+      this.content.insert(at, inserted);
+    }
   }
 
   get state(): Uint8Array {

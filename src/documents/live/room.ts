@@ -119,6 +119,20 @@ export class Room {
     });
   }
 
+  /** Replaces the text by what `rewrite` makes of it. Where that throws, nothing has changed. */
+  async rewrite(authorId: string, rewrite: (text: string) => string): Promise<string> {
+    let refusal: unknown;
+    const text = await this.edit(authorId, () => {
+      try {
+        this.replica.text = rewrite(this.replica.text);
+      } catch (error) {
+        refusal = error;
+      }
+    });
+    if (refusal) throw refusal as Error;
+    return text;
+  }
+
   /** What came so far is written when it settles. */
   async settled(): Promise<void> {
     if (this.incoming.length > 0) this.soon(() => this.write());

@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, HttpException, Inject, Req, Res } from '@nestjs/common';
-import { ApiResponse } from '@nestjs/swagger';
+import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RequireScope } from '../../../shared/auth/index.js';
 import { IdParam } from '../../../shared/http/index.js';
@@ -7,6 +7,8 @@ import { assertHandshake, assertOrigin } from '../ws/handshake.js';
 import { limitsOf, SOCKET_OPTIONS, type SocketLimits, type SocketOptions } from '../ws/socket.options.js';
 import { YjsSockets } from './yjs-sockets.service.js';
 
+/** Not in the OpenAPI document, which knows no other protocol than HTTP. */
+@ApiExcludeController()
 @Controller('v1/documents/:id/yjs')
 @RequireScope('documents:read')
 export class YjsController {
@@ -22,8 +24,6 @@ export class YjsController {
   /** Opens a WebSocket to a live document that speaks the protocol of y-websocket; see docs/live-documents.md. */
   @Get()
   @HttpCode(101)
-  @ApiResponse({ status: 101, description: 'The connection speaks WebSocket from here on.' })
-  @ApiResponse({ status: 426, description: 'This was no WebSocket handshake.' })
   async open(
     @IdParam() id: string,
     @Req() request: FastifyRequest,
