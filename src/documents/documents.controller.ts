@@ -12,7 +12,6 @@ import {
 } from './document.dto.js';
 import { DocumentsService } from './documents.service.js';
 import { UpdateWithStrategy, WrittenView } from './edit.dto.js';
-import { EditsService } from './edits.service.js';
 import { LiveTexts } from './live/live-texts.service.js';
 
 @Controller('v1')
@@ -20,7 +19,6 @@ import { LiveTexts } from './live/live-texts.service.js';
 export class DocumentsController {
   constructor(
     private readonly documents: DocumentsService,
-    private readonly edits: EditsService,
     private readonly texts: LiveTexts,
   ) {}
 
@@ -66,7 +64,7 @@ export class DocumentsController {
     @Body() { taskId, epoch, lockToken, strategy, ...change }: UpdateWithStrategy,
   ): Promise<WrittenView> {
     const by = { taskId, epoch, lockToken };
-    return WrittenView.ofWritten(await this.edits.update(caller, id, version, { change, strategy, by }));
+    return WrittenView.ofWritten(await this.texts.update(caller, id, version, { change, strategy, by }));
   }
 
   /** Removes a document. */

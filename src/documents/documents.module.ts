@@ -21,6 +21,7 @@ import { HistoryController } from './history.controller.js';
 import { HistoryService } from './history.service.js';
 import { LiveCompaction } from './live/compaction.service.js';
 import { LiveDocuments } from './live/live-documents.service.js';
+import { LiveGuard } from './live/live-guard.js';
 import { LiveTexts } from './live/live-texts.service.js';
 import { UpdatesRepository } from './live/updates.repository.js';
 import { LockGuard } from './locks/lock-guard.js';
@@ -66,6 +67,7 @@ const INTERNAL = [
   LockGuard,
   LockQueue,
   LiveCompaction,
+  LiveGuard,
 ];
 const CONTROLLERS = [
   DocumentLocksController,

@@ -212,13 +212,12 @@ describe('live documents', () => {
       status: 409,
       body: { code: 'edit_not_applicable' },
     });
-    expect(await http.put(`/v1/documents/${id}`, { content: 'x' }, at(1))).toMatchObject({
-      status: 409,
-      body: { code: 'wrong_document_kind' },
-    });
+    const put = (version: number) => http.put(`/v1/documents/${id}`, { content: 'zero\nONE\nthree\n' }, at(version));
+    expect(await put(9)).toMatchObject({ status: 412 });
+    expect(await put(1)).toMatchObject({ status: 200, body: { content: 'zero\nONE\nthree\n' } });
     one.text.insert(0, '!');
     await until(() => one.provider.synced && one.closes.length === 0);
-    await (await open()).says('!zero\nONE\ntwo\n');
+    await (await open()).says('!zero\nONE\nthree\n');
   });
 
   it('are left by the node when nobody has used them for half a minute', async () => {

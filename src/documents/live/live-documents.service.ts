@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import type { Doc } from 'yjs';
 import { ChangeNotices, Wakeups } from '../../shared/events/index.js';
 import { LiveCompaction } from './compaction.service.js';
+import { LiveGuard } from './live-guard.js';
 import { Room, type RoomClient, type RoomStore } from './room.js';
 import { UpdatesRepository } from './updates.repository.js';
 
@@ -39,6 +40,7 @@ export class LiveDocuments implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly updates: UpdatesRepository,
     private readonly compaction: LiveCompaction,
+    private readonly guard: LiveGuard,
     private readonly wakeups: Wakeups,
     private readonly notices: ChangeNotices,
   ) {}
@@ -142,6 +144,7 @@ export class LiveDocuments implements OnModuleInit, OnApplicationShutdown {
     return {
       append: (updates) => this.updates.append(tenantId, documentId, updates),
       since: (after) => this.updates.since(tenantId, documentId, after),
+      held: () => this.guard.held(tenantId, documentId),
       committed: (room, bytes, updates) => {
         this.wakeups.broadcast(COMMITTED, key);
         void this.notices.noted();

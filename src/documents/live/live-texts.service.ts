@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../shared/auth/index.js';
+import { OptimisticLock } from '../../shared/errors/index.js';
 import { measured } from '../content.js';
 import type { SharedDocument } from '../document.entity.js';
 import { DocumentAccess } from '../document-access.js';
@@ -39,6 +40,31 @@ export class LiveTexts {
       return after;
     });
     return { document: withText(document, text), conflicts: [] };
+  }
+
+  /**
+   * Changes what is given, if the document is still at `version`; or merges, with a strategy. The text of a live one has
+   * no version: it becomes what is sent, by as few changes as that takes.
+   * @throws as `EditsService.update`
+   */
+  async update(
+    caller: Caller,
+    id: string,
+    version: number,
+    given: Parameters<EditsService['update']>[3],
+  ): Promise<Written> {
+    const document = await this.documents.get(caller, id);
+    const { content, ...rest } = given.change;
+    if (document.kind === 'versioned' || content === undefined) return this.edits.update(caller, id, version, given);
+    measured(content, 'text');
+    const isOnly = Object.values(rest).every((value) => value === undefined);
+    if (isOnly) await this.access.assertMay(caller, document, 'write');
+    if (isOnly && document.version !== version) throw new OptimisticLock('document', id, version, document.version);
+    const after = isOnly
+      ? document
+      : (await this.edits.update(caller, id, version, { ...given, change: rest })).document;
+    const text = await this.live.rewrite(caller.tenantId, id, caller.actorId, () => content);
+    return { document: withText(after, text), conflicts: [] };
   }
 }
 

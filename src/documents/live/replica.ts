@@ -11,6 +11,13 @@ const MAX_STATE_BYTES = 8 * 1024 * 1024;
 /** The author of the text that a document begins with, the same in every replica. */
 const BEGINNING = 1;
 
+/** What was new in an update, whether it was all taken, and what undoes it. */
+export interface Taken {
+  taken: Uint8Array | undefined;
+  whole: boolean;
+  revoke: () => Uint8Array | undefined;
+}
+
 /** The server's own copy of a live document, which takes what fits and nothing else. */
 export class Replica {
   readonly doc = new Y.Doc();
@@ -50,16 +57,34 @@ export class Replica {
    * Answers what was new in it, undefined where nothing was, and whether it was all taken.
    * @throws MalformedUpdate, LiveDocumentFull; the document is as it was
    */
-  take(update: Uint8Array): { taken: Uint8Array | undefined; whole: boolean } {
+  take(update: Uint8Array): Taken {
     const { structs } = decoded(update);
     // What only deletes is always taken: it makes room.
     if (structs.length > 0) this.assertRoom(update.length);
-    const taken = this.changes(() => Y.applyUpdate(this.doc, update));
+    const { update: taken, revoke } = this.revocably((origin) => Y.applyUpdate(this.doc, update, origin));
     const { store } = this.doc;
     const whole = store.pendingStructs === null && store.pendingDs === null;
     store.pendingStructs = null;
     store.pendingDs = null;
-    return { taken, whole };
+    return { taken, whole, revoke };
+  }
+
+  /**
+   * As `changes`, with a way back: what undoes it, as an update that is made on top of it. Whoever has taken the change
+   * in takes that in as well, and everybody ends at the same document without it.
+   */
+  revocably(change: (origin: object) => void): {
+    update: Uint8Array | undefined;
+    revoke: () => Uint8Array | undefined;
+  } {
+    const origin = {};
+    const undo = new Y.UndoManager(this.doc, { trackedOrigins: new Set([origin]), captureTimeout: 0 });
+    const end = <T>(value: T): T => {
+      undo.destroy();
+      return value;
+    };
+    const update = this.changes(() => change(origin));
+    return { update, revoke: () => end(this.changes(() => undo.undo())) };
   }
 
   /** What `change` does to the document, as an update. */

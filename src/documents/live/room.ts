@@ -1,6 +1,9 @@
 import * as Y from 'yjs';
 import { DomainError } from '../../shared/errors/index.js';
+import type { DocumentLock } from '../locks/lock.js';
+import { refusal } from '../locks/lock-guard.js';
 import { ReadOnlyMember } from './live.errors.js';
+import type { Held } from './live-guard.js';
 import { Replica, saysNothing } from './replica.js';
 import type { AuthoredUpdate, StoredUpdate } from './updates.repository.js';
 
@@ -17,12 +20,15 @@ export interface RoomClient {
   /** Who it says it is, as an awareness update; undefined while it has said nothing. */
   presence(): Uint8Array | undefined;
   refused(reason: Error): void;
+  /** What it sent was taken back, and it stays. */
+  denied(reason: Error): void;
 }
 
 /** Where a room's updates are kept. */
 export interface RoomStore {
   append(updates: readonly AuthoredUpdate[]): Promise<number>;
   since(after: number): Promise<StoredUpdate[]>;
+  held(): Promise<Held>;
   committed(room: Room, bytes: number, updates: number): void;
 }
 
@@ -30,6 +36,9 @@ export interface RoomStore {
 const GATHER_MS = 10;
 /** So many may wait to be written. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+
+/** The author of what takes a change back. */
+const SERVER = 'muster';
 
 interface Incoming {
   update: Uint8Array;
@@ -109,14 +118,24 @@ export class Room {
     });
   }
 
-  /** Changes the document, as an author. Answers its text after the commit. */
+  /** Changes the document, as an author. Answers its text after the commit. @throws LockAcquisitionFailed */
   async edit(authorId: string, change: (doc: Y.Doc) => void): Promise<string> {
-    return this.turn(async () => {
+    let lock: DocumentLock | undefined;
+    const text = await this.turn(async () => {
       await this.read();
-      const update = this.replica.changes(() => this.replica.doc.transact(() => change(this.replica.doc)));
-      if (update) await this.commit([{ payload: update, authorId }]);
+      const held = await this.store.held();
+      const before = this.replica.text;
+      const { update, revoke } = this.replica.revocably((origin) => {
+        this.replica.doc.transact(() => change(this.replica.doc), origin);
+      });
+      if (!update) return before;
+      lock = held.concerns(authorId) ? held.against(authorId, before, this.replica.text) : undefined;
+      const inverse = lock && revoke();
+      await this.commit([{ payload: update, authorId }, ...(inverse ? [{ payload: inverse, authorId: SERVER }] : [])]);
       return this.replica.text;
     });
+    if (lock) throw refusal(lock);
+    return text;
   }
 
   /** Replaces the text by what `rewrite` makes of it. Where that throws, nothing has changed. */
@@ -149,38 +168,52 @@ export class Room {
     this.timer = undefined;
     const incoming = this.incoming.splice(0);
     this.waitingBytes = 0;
+    const held = await this.store.held();
     const byAuthor = new Map<string, Uint8Array[]>();
-    const from = new Set<RoomClient>();
+    const note = (authorId: string, update: Uint8Array): void => {
+      const updates = byAuthor.get(authorId);
+      if (updates) updates.push(update);
+      else byAuthor.set(authorId, [update]);
+    };
+    const from = new Set<RoomClient | undefined>();
     for (const { client, update } of incoming) {
-      const taken = this.beforeUpdate(client, update);
-      if (!taken) continue;
-      from.add(client);
-      const updates = byAuthor.get(client.authorId);
-      if (updates) updates.push(taken);
-      else byAuthor.set(client.authorId, [taken]);
+      const { taken, inverse } = this.beforeUpdate(client, update, held);
+      if (taken) note(client.authorId, taken);
+      if (inverse) note(SERVER, inverse);
+      if (taken) from.add(inverse ? undefined : client);
     }
     if (byAuthor.size === 0) return;
     const updates = [...byAuthor].map(([authorId, all]) => ({ authorId, payload: Y.mergeUpdates(all) }));
-    // It knows what it sent itself.
+    // A client knows what it sent itself.
     await this.commit(updates, from.size === 1 ? [...from][0] : undefined);
   }
 
   /**
    * The one place where a client's update is judged. Answers what is to be written of it. A client whose update is
-   * refused, or built on changes that were never sent, is told so.
+   * refused, or built on changes that were never sent, is told so. What others have locked is taken in together with
+   * its inverse: its author could not take back what it did, so everybody ends at the text without it.
    */
-  private beforeUpdate(client: RoomClient, update: Uint8Array): Uint8Array | undefined {
+  private beforeUpdate(
+    client: RoomClient,
+    update: Uint8Array,
+    held: Held,
+  ): { taken?: Uint8Array | undefined; inverse?: Uint8Array | undefined } {
     try {
-      if (saysNothing(update)) return undefined;
+      if (saysNothing(update)) return {};
       if (!client.mayWrite) throw new ReadOnlyMember();
-      const { taken, whole } = this.replica.take(update);
+      const before = held.concerns(client.authorId) ? this.replica.text : undefined;
+      const { taken, whole, revoke } = this.replica.take(update);
       if (!whole) client.ask(Y.encodeStateVector(this.replica.doc));
-      return taken;
+      if (!taken || before === undefined) return { taken };
+      const lock = held.against(client.authorId, before, this.replica.text);
+      if (!lock) return { taken };
+      client.denied(refusal(lock));
+      return { taken, inverse: revoke() };
     } catch (error) {
       // Of any other error nobody knows what it has left behind.
       if (!(error instanceof DomainError)) throw error;
       client.refused(error);
-      return undefined;
+      return {};
     }
   }
 

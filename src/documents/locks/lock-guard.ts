@@ -4,7 +4,7 @@ import type { SharedDocument } from '../document.entity.js';
 import { DocumentLockLost } from '../documents.errors.js';
 import type { DocumentLock } from './lock.js';
 import { DocumentLocksRepository } from './locks.repository.js';
-import { touches } from './sections.js';
+import { type Sectioned, touches } from './sections.js';
 
 /** A write that is about to happen. */
 export interface Writing {
@@ -31,7 +31,7 @@ export class LockGuard {
     if (lockToken !== undefined && !live.some(({ token, holder }) => token === lockToken && holder === authorId)) {
       if (lockToken !== (await this.locks.lastToken(tenantId, id))) throw new DocumentLockLost(id, lockToken);
     }
-    const inTheWay = live.find((lock) => lock.holder !== authorId && keepsFrom(lock, document, writing));
+    const inTheWay = lockInTheWay(live, document, writing);
     if (inTheWay) throw refusal(inTheWay);
   }
 }
@@ -39,5 +39,13 @@ export class LockGuard {
 export const refusal = ({ documentId, holder, expiresAt }: DocumentLock): LockAcquisitionFailed =>
   new LockAcquisitionFailed('document', documentId, holder, expiresAt);
 
-const keepsFrom = (lock: DocumentLock, document: SharedDocument, { content }: Writing): boolean =>
-  lock.section === null || content === undefined || touches(document, content, lock.section);
+/** Somebody else's lock of what is touched. */
+export const lockInTheWay = (
+  live: readonly DocumentLock[],
+  document: Sectioned,
+  { authorId, content }: Writing,
+): DocumentLock | undefined =>
+  live.find(({ holder, section }) => {
+    const isTouched = section === null || content === undefined || touches(document, content, section);
+    return holder !== authorId && isTouched;
+  });

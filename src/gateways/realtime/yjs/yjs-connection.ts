@@ -86,13 +86,15 @@ export class YjsConnection implements RoomClient {
     const kind = reason instanceof DomainError ? reason.kind : 'again';
     const code = kind in YJS_CLOSE_CODES ? YJS_CLOSE_CODES[kind as keyof typeof YJS_CLOSE_CODES] : 1012;
     const text = reason instanceof DomainError ? reason.message : 'Come again.';
-    if (code === YJS_CLOSE_CODES.forbidden) {
-      this.send(AUTH, (encoder) => {
-        writeVarUint(encoder, 0);
-        writeVarString(encoder, text);
-      });
-    }
+    if (code === YJS_CLOSE_CODES.forbidden) this.denied(reason);
     this.close(code, text);
+  }
+
+  denied({ message }: Error): void {
+    this.send(AUTH, (encoder) => {
+      writeVarUint(encoder, 0);
+      writeVarString(encoder, message);
+    });
   }
 
   close(code: number, text: string): void {
