@@ -15,6 +15,7 @@ import { DocumentLog1763904500000 } from './1763904500000-document-log.js';
 import { WorkspacePlaces1763905000000 } from './1763905000000-workspace-places.js';
 import { SharedState1763906000000 } from './1763906000000-shared-state.js';
 import { DocumentConflicts1763907000000 } from './1763907000000-document-conflicts.js';
+import { DocumentSuggestions1763907500000 } from './1763907500000-document-suggestions.js';
 import { LiveDocuments1763908000000 } from './1763908000000-live-documents.js';
 import { DocumentLocks1763909000000 } from './1763909000000-document-locks.js';
 import { DocumentWrite1763909500000 } from './1763909500000-document-write.js';
@@ -37,6 +38,7 @@ export const MIGRATIONS: readonly Migration[] = [
   WorkspacePlaces1763905000000,
   SharedState1763906000000,
   DocumentConflicts1763907000000,
+  DocumentSuggestions1763907500000,
   LiveDocuments1763908000000,
   DocumentLocks1763909000000,
   DocumentWrite1763909500000,

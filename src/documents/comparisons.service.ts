@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { createTwoFilesPatch } from 'diff';
 import type { Caller } from '../shared/auth/index.js';
 import { DocumentsService } from './documents.service.js';
 import type { ChangeValue } from './change-value.js';
 import { blame, type BlamedLines } from './editing/blame.js';
-import { assertVersioned, HistoryService } from './history.service.js';
+import { unifiedDiff } from './editing/unified-diff.js';
+import { assertVersioned, type DocumentVersion, HistoryService } from './history.service.js';
 import { OperationsRepository } from './operations.repository.js';
 import { SnapshotsRepository } from './snapshots.repository.js';
 
@@ -39,11 +39,7 @@ export class ComparisonsService {
     const document = await this.documents.get(caller, id);
     const after = await this.history.versionOf(document, to ?? document.version);
     const before = await this.history.versionOf(document, from ?? Math.max(1, after.version - 1));
-    const names = [before, after].map(({ title, version }) => `${title.replace(/\s+/g, ' ')} (version ${version})`);
-    const options = { maxEditLength: MAX_CHANGED_LINES };
-    const [one = '', other = ''] = names;
-    const text = createTwoFilesPatch(one, other, before.content, after.content, undefined, undefined, options);
-    return { from: before.version, to: after.version, diff: text ?? wholly(one, other, before.content, after.content) };
+    return { from: before.version, to: after.version, diff: unifiedDiff(named(before), named(after)) };
   }
 
   /**
@@ -68,11 +64,7 @@ export class ComparisonsService {
   }
 }
 
-/** Beyond so many changed lines the whole text is shown as changed. */
-const MAX_CHANGED_LINES = 2_000;
-
-function wholly(one: string, other: string, before: string, after: string): string {
-  const all = (sign: string, text: string): string => text.replace(/^/gm, sign);
-  const head = `--- ${one}\n+++ ${other}\n@@ -1,${before.split('\n').length} +1,${after.split('\n').length} @@\n`;
-  return `${head}${all('-', before)}\n${all('+', after)}\n`;
-}
+const named = ({ title, version, content }: DocumentVersion): { name: string; content: string } => ({
+  name: `${title} (version ${version})`,
+  content,
+});

@@ -35,12 +35,17 @@ import { DocumentReportsController } from './reports.controller.js';
 import { ReportsRepository } from './reports.repository.js';
 import { ReportsService } from './reports.service.js';
 import { SnapshotsRepository } from './snapshots.repository.js';
+import { SuggestionDecisionsService } from './suggestions/decisions.service.js';
+import { SuggestionsController } from './suggestions/suggestions.controller.js';
+import { SuggestionsRepository } from './suggestions/suggestions.repository.js';
+import { SuggestionsService } from './suggestions/suggestions.service.js';
 
 const REPOSITORIES = [
   DocumentsRepository,
   OperationsRepository,
   SnapshotsRepository,
   ConflictsRepository,
+  SuggestionsRepository,
   DocumentLocksRepository,
   ReportsRepository,
   UpdatesRepository,
@@ -52,6 +57,8 @@ const SERVICES = [
   OperationsService,
   ComparisonsService,
   ConflictsService,
+  SuggestionsService,
+  SuggestionDecisionsService,
   DocumentLocksService,
   LiveDocuments,
   LiveTexts,
@@ -73,6 +80,7 @@ const CONTROLLERS = [
   DocumentLocksController,
   DocumentsController,
   DocumentEditsController,
+  SuggestionsController,
   HistoryController,
   DocumentReportsController,
 ];

@@ -31,8 +31,8 @@ import type { BlamedLines } from './editing/blame.js';
 import type { Edit, Place } from './editing/edits.js';
 import type { Written } from './edits.service.js';
 
-const MAX_VERSION = 2 ** 31 - 1;
-const MAX_EDITS = 200;
+export const MAX_VERSION = 2 ** 31 - 1;
+export const MAX_EDITS = 200;
 
 /** Where a text goes: one of these. */
 export class EditPlace {

@@ -55,6 +55,9 @@ async function customer(given: Given) {
   });
   await tenant.http.post(`/v1/workspaces/${lab.id}/lock`, { seconds: 600 });
   await tenant.http.post(`/v1/workspaces/${tenant.workspace.id}/join`);
+  const { body: suggestion } = await tenant.http.post<{ id: string }>(`/v1/documents/${doc.id}/suggestions`, {
+    edits: [{ insert: '.', at: { edge: 'end' } }],
+  });
   const task = await tenant.task({ workspaceId: lab.id, priority: 'critical', externalRef: 'X-1' });
   const free = await tenant.task({ concurrencyKey: 'disk' });
   const waiting = await tenant.task({ dependsOn: [{ taskId: task.id }] });
@@ -95,6 +98,7 @@ async function customer(given: Given) {
     operation,
     conflict,
     lock,
+    suggestion,
     inbox,
     lab,
     task,
@@ -139,6 +143,9 @@ const BODIES: Record<string, (of: Customer) => object> = {
   'documentEdits.resolveConflict': () => ({ choose: 'current' }),
   'documentLocks.acquire': () => ({ mode: 'exclusive' }),
   'documentLocks.renew': () => ({}),
+  'suggestions.suggest': () => ({ edits: [{ insert: 'x', at: { edge: 'start' } }] }),
+  'suggestions.accept': () => ({}),
+  'suggestions.reject': () => ({}),
   'history.recordOperation': () => ({ operationType: 'move', value: 1 }),
   'history.compact': () => ({ beforeSequence: 2 }),
   'history.restore': () => ({ version: 1 }),
@@ -213,6 +220,9 @@ const REFERENCES: Record<string, Record<string, Reference>> = {
     agentId: ({ ada }) => ({ agentId: ada.id }),
     workspaceIds: ({ lab }, b) => ({ agentId: b.ada.id, workspaceIds: [lab.id] }),
   },
+  'suggestions.suggest': {
+    supersedes: ({ suggestion }) => ({ edits: [{ insert: 'x', at: { edge: 'end' } }], supersedes: suggestion.id }),
+  },
   'claims.heartbeat': { 'leases.taskId': ({ task, epoch }) => ({ leases: [{ taskId: task.id, epoch }] }) },
   // Sent for the sender's own task, which is not held: the agent and the workspace are looked for before that.
   'claims.complete': {
@@ -255,6 +265,7 @@ const KEPT_AS_SAID: Record<string, string[]> = {
   'documentEdits.edit': ['taskId'],
   'documentEdits.resolveConflict': ['taskId'],
   'history.restore': ['taskId'],
+  'suggestions.accept': ['taskId'],
   'history.recordOperation': ['id', 'taskId'],
 };
 /** They change nothing though they are not GET. */
@@ -314,7 +325,8 @@ describe('what belongs to one tenant', () => {
       .replace('{operationId}', of.operation.id)
       .replace('{snapshotId}', of.snapshot.id)
       .replace('{conflictId}', of.conflict.id)
-      .replace('{lockId}', of.lock.id);
+      .replace('{lockId}', of.lock.id)
+      .replace('{suggestionId}', of.suggestion.id);
     if (path.includes('{')) throw new Error(`${route.path} has a parameter that this test cannot fill.`);
     const own = BODIES[operationId];
     if (route.requestBody && !own) throw new Error(`What does ${operationId} take? Say it in BODIES.`);
@@ -361,6 +373,7 @@ describe('what belongs to one tenant', () => {
     a.operation.id,
     a.conflict.id,
     a.lock.id,
+    a.suggestion.id,
     a.delivery,
   ];
   const reveals = (answer: Answer<unknown>, a: Customer, named: unknown = ''): string[] =>

@@ -193,6 +193,35 @@ export const METHODS = {
     path: '/v1/documents/{id}/conflicts/{conflictId}/resolve',
     rest: 'body',
   },
+  'document.suggest': {
+    operation: 'suggestions.suggest',
+    verb: 'POST',
+    path: '/v1/documents/{id}/suggestions',
+    rest: 'body',
+  },
+  'document.listSuggestions': {
+    operation: 'suggestions.list',
+    verb: 'GET',
+    path: '/v1/documents/{id}/suggestions',
+    rest: 'query',
+  },
+  'document.getSuggestion': {
+    operation: 'suggestions.get',
+    verb: 'GET',
+    path: '/v1/documents/{id}/suggestions/{suggestionId}',
+  },
+  'document.acceptSuggestion': {
+    operation: 'suggestions.accept',
+    verb: 'POST',
+    path: '/v1/documents/{id}/suggestions/{suggestionId}/accept',
+    rest: 'body',
+  },
+  'document.rejectSuggestion': {
+    operation: 'suggestions.reject',
+    verb: 'POST',
+    path: '/v1/documents/{id}/suggestions/{suggestionId}/reject',
+    rest: 'body',
+  },
   'document.delete': { operation: 'documents.delete', verb: 'DELETE', path: '/v1/documents/{id}', empty: true },
   'document.getVersion': {
     operation: 'history.readVersion',
@@ -407,6 +436,10 @@ export type EventType =
   | 'document.created'
   | 'document.deleted'
   | 'document.locked'
+  | 'document.suggested'
+  | 'document.suggestion_accepted'
+  | 'document.suggestion_rejected'
+  | 'document.suggestion_superseded'
   | 'document.unlocked'
   | 'task.attempt_failed'
   | 'task.attempt_timed_out'
@@ -1356,9 +1389,9 @@ export interface components {
         | 'pending'
         | 'failed'
         | 'rejected'
+        | 'accepted'
         | 'cancelled'
         | 'assigned'
-        | 'accepted'
         | 'in_progress'
         | 'awaiting_input'
         | 'completed';
@@ -1462,9 +1495,9 @@ export interface components {
         | 'pending'
         | 'failed'
         | 'rejected'
+        | 'accepted'
         | 'cancelled'
         | 'assigned'
-        | 'accepted'
         | 'in_progress'
         | 'awaiting_input'
         | 'completed';
@@ -1742,9 +1775,9 @@ export interface components {
         | 'pending'
         | 'failed'
         | 'rejected'
+        | 'accepted'
         | 'cancelled'
         | 'assigned'
-        | 'accepted'
         | 'in_progress'
         | 'awaiting_input'
         | 'completed'
@@ -1788,9 +1821,9 @@ export interface components {
         | 'held'
         | 'ready'
         | 'rejected'
+        | 'accepted'
         | 'cancelled'
         | 'assigned'
-        | 'accepted'
         | 'awaiting_input'
         | 'completed'
         | 'backoff'
@@ -1861,9 +1894,9 @@ export interface components {
         | 'pending'
         | 'failed'
         | 'rejected'
+        | 'accepted'
         | 'cancelled'
         | 'assigned'
-        | 'accepted'
         | 'in_progress'
         | 'awaiting_input'
         | 'completed';
@@ -2543,6 +2576,109 @@ export interface components {
       version: number;
       lines: components['schemas']['BlameLines'][];
     };
+    SuggestEdits: {
+      /** @description Applied one after the other; all or none. */
+      edits: components['schemas']['DocumentEdit'][];
+      /** @description Why. */
+      reason?: string;
+      /** @description The version that the edits were made from; the newest when left out. */
+      baseVersion?: number;
+      /**
+       * Format: uuid
+       * @description An open suggestion of your own, which this one replaces.
+       */
+      supersedes?: string;
+    };
+    SuggestionEntryView: {
+      /** @description The version that the edits were made from. */
+      baseVersion: number;
+      /** @description The version of the document that has it. */
+      acceptedVersion: number | null;
+      id: string;
+      documentId: string;
+      /** @enum {string} */
+      status: 'open' | 'rejected' | 'accepted' | 'superseded';
+      authorId: string;
+      reason: string | null;
+      /** Format: date-time */
+      createdAt: string;
+      /** @description Null while it is open. */
+      decidedBy: string | null;
+      /** Format: date-time */
+      decidedAt: string | null;
+      /** @description What who decided said of it. */
+      note: string | null;
+      /** @description The newer suggestion of the same author. */
+      supersededBy: string | null;
+    };
+    SuggestionPage: {
+      items: components['schemas']['SuggestionEntryView'][];
+      hasMore: boolean;
+      /** @description The `after` of the next page. */
+      nextCursor: string | null;
+    };
+    SuggestionView: {
+      /** @description The version that the edits were made from. */
+      baseVersion: number;
+      /** @description The version of the document that has it. */
+      acceptedVersion: number | null;
+      edits: components['schemas']['DocumentEdit'][];
+      /** @description What the edits make of the version that they were made from, in the unified format; null once it is decided. */
+      diff: string | null;
+      id: string;
+      documentId: string;
+      /** @enum {string} */
+      status: 'open' | 'rejected' | 'accepted' | 'superseded';
+      authorId: string;
+      reason: string | null;
+      /** Format: date-time */
+      createdAt: string;
+      /** @description Null while it is open. */
+      decidedBy: string | null;
+      /** Format: date-time */
+      decidedAt: string | null;
+      /** @description What who decided said of it. */
+      note: string | null;
+      /** @description The newer suggestion of the same author. */
+      supersededBy: string | null;
+    };
+    AcceptSuggestion: {
+      /** Format: uuid */
+      taskId?: string;
+      epoch?: number;
+      /** @description Of your lock: the write is refused when you have lost it to somebody else. */
+      lockToken?: number;
+      note?: string;
+    };
+    AcceptedView: {
+      /** @description Of the content in UTF-8. */
+      bytes: number;
+      /** @description Rises with every change; the ETag. */
+      version: number;
+      content: string;
+      id: string;
+      workspaceId: string;
+      /** @enum {string} */
+      kind: 'versioned' | 'live';
+      title: string;
+      /** @enum {string} */
+      contentType: 'text' | 'code' | 'json' | 'yaml' | 'markdown';
+      labels: {
+        [key: string]: string;
+      };
+      /** @description An agent's id, a key's id or an OIDC subject. */
+      createdBy: string;
+      lastModifiedBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      updatedAt: string;
+      suggestion: components['schemas']['SuggestionEntryView'];
+    };
+    RejectSuggestion: {
+      /** @description Why, for the author to read. */
+      note?: string;
+    };
     OperationView: {
       /** @description 1, 2, 3 … in each document, without gaps. */
       sequence: number;
@@ -2895,6 +3031,30 @@ export interface components {
       token: number;
       /** Format: date-time */
       expiresAt: string;
+    };
+    'document.suggested': {
+      /** Format: uuid */
+      suggestionId: string;
+      authorId: string;
+      baseVersion: number;
+    };
+    'document.suggestion_accepted': {
+      /** Format: uuid */
+      suggestionId: string;
+      authorId: string;
+      version: number;
+    };
+    'document.suggestion_rejected': {
+      /** Format: uuid */
+      suggestionId: string;
+      authorId: string;
+    };
+    'document.suggestion_superseded': {
+      /** Format: uuid */
+      suggestionId: string;
+      authorId: string;
+      /** Format: uuid */
+      supersededBy: string;
     };
     'document.unlocked': {
       /** @enum {string} */
@@ -6357,6 +6517,131 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['BlameView'];
+        };
+      };
+    };
+  };
+  'suggestions.list': {
+    parameters: {
+      query?: {
+        after?: string;
+        limit?: number;
+        /** @description Any of these. */
+        status?: ('open' | 'accepted' | 'rejected' | 'superseded')[];
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SuggestionPage'];
+        };
+      };
+    };
+  };
+  'suggestions.suggest': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SuggestEdits'];
+      };
+    };
+    responses: {
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SuggestionEntryView'];
+        };
+      };
+    };
+  };
+  'suggestions.get': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        suggestionId: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SuggestionView'];
+        };
+      };
+    };
+  };
+  'suggestions.accept': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        suggestionId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AcceptSuggestion'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AcceptedView'];
+        };
+      };
+    };
+  };
+  'suggestions.reject': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+        suggestionId: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RejectSuggestion'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SuggestionEntryView'];
         };
       };
     };
