@@ -63,6 +63,18 @@ describe('edits', () => {
     expect(({} as { x?: number }).x).toBeUndefined();
   });
 
+  it('multiply no text beyond what a document may have', () => {
+    const all: Edit = { find: 'a', replace: 'b'.repeat(1_000), all: true };
+    expect(refusal('a'.repeat(500_000), all)).toMatchObject({ bytes: 500_000_000 });
+    const copies = Array.from({ length: 40 }, (_, n) => ({ op: 'copy' as const, from: '', path: `/x${n}` }));
+    expect(refusal('{"a":1}', { patch: copies })).toMatchObject({ limit: 1024 * 1024 });
+    const twice = [{ patch: copies.slice(0, 2) }];
+    expect(applyEdits('{"a":1}', twice)).toBe('{"a":1,"x0":{"a":1},"x1":{"a":1,"x0":{"a":1}}}');
+    expect(refusal('{}', { patch: [{ op: 'copy', from: '/none', path: '/a' }] })).toMatchObject({
+      why: 'patch_failed',
+    });
+  });
+
   // The examples of RFC 7396, appendix A.
   it.each([
     ['{"a":"b"}', { a: 'c' }, '{"a":"c"}'],

@@ -1,6 +1,7 @@
-import { applyPatch, type Operation as PatchOperation } from 'rfc6902';
+import { applyPatch, type Operation as PatchOperation, Pointer } from 'rfc6902';
 import { assertStorable, type JsonObject, type JsonValue } from '../../shared/errors/index.js';
-import { EditNotApplicable } from '../documents.errors.js';
+import { MAX_DOCUMENT_BYTES } from '../content.js';
+import { DocumentTooLarge, EditNotApplicable } from '../documents.errors.js';
 import { formatted } from './merge-json.js';
 
 /** Where a text is put: at the start or the end, or before or after another one. */
@@ -20,6 +21,7 @@ const SHOWN = 5;
 /**
  * The text after all edits, one after the other.
  * @throws EditNotApplicable naming the edit, with the surroundings of what was found more than once
+ * @throws DocumentTooLarge when an edit would multiply the text beyond what a document may have
  */
 export function applyEdits(content: string, edits: readonly Edit[]): string {
   return edits.reduce((text, edit, index) => applyEdit(text, edit, index), content);
@@ -41,8 +43,10 @@ function replaced(
     const at = single(text, find, index);
     return text.slice(0, at) + replace + text.slice(at + find.length);
   }
-  if (!text.includes(find)) throw notFound(find, index);
-  return text.replaceAll(find, () => replace);
+  const pieces = text.split(find);
+  if (pieces.length === 1) throw notFound(find, index);
+  assertFits(text.length + (pieces.length - 1) * (replace.length - find.length));
+  return pieces.join(replace);
 }
 
 function inserted(text: string, { insert, at }: Extract<Edit, { insert: string }>, index: number): string {
@@ -107,13 +111,31 @@ function patched(value: JsonValue, operations: PatchOperation[], index: number):
   const poisonous = operations.findIndex((operation) =>
     [operation.path, 'from' in operation ? operation.from : ''].some((path) => POISONOUS.test(path)),
   );
-  const failed = poisonous >= 0 ? poisonous : applyPatch(root, below).findIndex((error) => error !== null);
+  const failed = poisonous >= 0 ? poisonous : firstFailed(root, below);
   if (failed >= 0) {
     const { op = '', path = '' } = operations[failed] ?? {};
     throw new EditNotApplicable(index, 'patch_failed', `Operation ${failed} of the patch (${op} ${path}) does not apply.`); // prettier-ignore
   }
   assertStorable(root.value, `edits[${index}].patch`);
   return root.value ?? null;
+}
+
+/** Applies operations until one fails; answers its index, or -1. Each copy may double the value: 30 of them make 14 GB. */
+function firstFailed(root: { value: JsonValue }, operations: readonly PatchOperation[]): number {
+  let copied = 0;
+  return operations.findIndex((operation) => {
+    if (operation.op === 'copy') {
+      const text = JSON.stringify(Pointer.fromJSON(operation.from).get(root)) as string | undefined;
+      copied += text?.length ?? 0;
+      assertFits(copied);
+    }
+    return applyPatch(root, [operation]).some((error) => error !== null);
+  });
+}
+
+/** Characters are at most as many as bytes. */
+function assertFits(characters: number): void {
+  if (characters > MAX_DOCUMENT_BYTES) throw new DocumentTooLarge(characters, MAX_DOCUMENT_BYTES);
 }
 
 /** RFC 7396. */
