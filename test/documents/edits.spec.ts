@@ -165,6 +165,14 @@ describe('edits of a document', () => {
     expect((await put(1, { content: '{', strategy: 'merge' })).status).toBe(422);
   });
 
+  it('merge what became JSON only after the version that they were made from', async () => {
+    const { put, conflicts } = await scene({ contentType: 'text', content: 'hello' });
+    await put(1, { contentType: 'json', content: '{"a":1}' });
+    const { status, body } = await put(1, { content: '{"b":1}', strategy: 'merge' });
+    expect([status, body.content]).toEqual([200, '{"a":1}']);
+    expect(await conflicts()).toMatchObject([{ path: '', base: '"hello"', current: '{"a":1}', proposed: '{"b":1}' }]);
+  });
+
   it('settle conflicts once, with what is there, what was proposed or something else', async () => {
     const { put, http, path, ada, id, documents } = await scene({
       contentType: 'json',

@@ -18,13 +18,27 @@ export function mergeJson(
   return { value: value ?? null, conflicts };
 }
 
-/** The same of texts, each of them JSON; written with the indentation of ours. */
+/**
+ * The same of texts; written with the indentation of ours. Both sides are JSON; the base need not be, where the type of
+ * the document changed since: then it counts as a string.
+ */
 export function mergeJsonText(base: string, ours: string, theirs: string): Merged {
   if (ours === theirs || theirs === base) return { content: ours, conflicts: [] };
   if (ours === base) return { content: theirs, conflicts: [] };
-  const [b, o, t] = [base, ours, theirs].map((text) => (text === '' ? null : (JSON.parse(text) as JsonValue)));
-  const { value, conflicts } = mergeJson(b ?? null, o ?? null, t ?? null);
-  return { content: isDeepStrictEqual(value, o) ? ours : formatted(value, ours), conflicts };
+  const own = valueOf(ours);
+  const { value, conflicts } = mergeJson(baseOf(base), own, valueOf(theirs));
+  return { content: isDeepStrictEqual(value, own) ? ours : formatted(value, ours), conflicts };
+}
+
+const valueOf = (text: string): JsonValue => (text === '' ? null : (JSON.parse(text) as JsonValue));
+
+function baseOf(text: string): JsonValue {
+  try {
+    return valueOf(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
+  }
 }
 
 /** JSON text that is indented as `like` is, and ends as it does. */
