@@ -64,10 +64,20 @@ describe('three-way merge of texts [S160]', () => {
     expect(conflicts).toEqual([{ path: 'lines 2-2', base: '2\n', ours: 'two\n', theirs: 'zwei\n' }]);
   });
 
-  it('gives texts of too many equal lines up as wholes, at once', () => {
-    const [base, ours] = ['\n'.repeat(20_000), `a${'\n'.repeat(20_000)}`];
-    const { content, conflicts } = mergeText(base, ours, `${base}b`);
-    expect([content, conflicts.length]).toEqual([ours, 1]);
+  it('takes as much as a document may have, equal lines or none of them, without counting all pairs', () => {
+    const equal = '\n'.repeat(1_000_000);
+    expect(mergeText(equal, `a${equal}`, `${equal}b`)).toEqual({ content: `a${equal}b`, conflicts: [] });
+    const distinct = Array.from({ length: 180_000 }, (_, n) => `${n.toString(36)}\n`).join('');
+    expect(mergeText(distinct, `a\n${distinct}`, `${distinct}b`)).toEqual({
+      content: `a\n${distinct}b`,
+      conflicts: [],
+    });
+  });
+
+  it('takes texts that have nothing in common as one change', () => {
+    const of = (name: string): string => Array.from({ length: 20_000 }, (_, n) => `${name} ${n}\n`).join('');
+    const { content, conflicts } = mergeText(of('base'), of('ours'), of('theirs'));
+    expect([content, conflicts.map(({ path }) => path)]).toEqual([of('ours'), ['lines 1-20000']]);
   });
 });
 
