@@ -91,6 +91,25 @@ describe('suggestions for a document', () => {
     expect(document).toMatchObject({ version: 3, content: 'zero\none and a half\ntwo\nthree\nend\n' });
   });
 
+  it('survive changes of the same paragraph, though not of the same line of code', async () => {
+    for (const [contentType, code] of [
+      ['markdown', 'fulfilled'],
+      ['code', 'suggestion_conflicts'],
+    ] as const) {
+      const { suggestions, decisions, carol, ada, id, edit, content } = await scene({
+        contentType,
+        content: 'a quick brown fox',
+      });
+      const made = await suggestions.suggest(carol, id, { edits: [{ find: 'fox', replace: 'dog' }] });
+      await edit('quick', 'slow');
+      expect([contentType, outcomes(await Promise.allSettled([decisions.accept(ada, id, made.id)]))]).toEqual([
+        contentType,
+        [code],
+      ]);
+      expect(await content()).toBe(code === 'fulfilled' ? 'a slow brown dog' : 'a slow brown fox');
+    }
+  });
+
   it('merge JSON by path, also from an older version', async () => {
     const { suggestions, decisions, carol, ada, id, edit } = await scene({
       contentType: 'json',

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { JsonValue } from '../../shared/errors/index.js';
-import { mergeText } from './merge.js';
+import { mergeProse, mergeText } from './merge.js';
 import { mergeJson, mergeJsonText } from './merge-json.js';
 
 const text = fc.array(fc.constantFrom('a\n', 'b\n', 'c\n', 'd\n', '\n'), { maxLength: 12 }).map((all) => all.join(''));
@@ -78,6 +78,50 @@ describe('three-way merge of texts [S160]', () => {
     const of = (name: string): string => Array.from({ length: 20_000 }, (_, n) => `${name} ${n}\n`).join('');
     const { content, conflicts } = mergeText(of('base'), of('ours'), of('theirs'));
     expect([content, conflicts.map(({ path }) => path)]).toEqual([of('ours'), ['lines 1-20000']]);
+  });
+});
+
+describe('three-way merge of prose', () => {
+  const base = 'The quick brown fox jumps.\nThe end.\n';
+
+  it('takes changes of different words of a line from both sides', () => {
+    const [ours, theirs] = [base.replace('quick', 'fast'), base.replace('fox', 'dog')];
+    expect(mergeProse(base, ours, theirs)).toEqual({
+      content: base.replace('quick', 'fast').replace('fox', 'dog'),
+      conflicts: [],
+    });
+    expect(mergeText(base, ours, theirs).conflicts).toHaveLength(1);
+  });
+
+  it('conflicts where words that touch were changed, with the whole lines', () => {
+    const [ours, theirs] = ['The slow brown fox jumps.\n', 'The quick red fox jumps.\n'];
+    expect(mergeProse(base, `${ours}The end.\n`, `${theirs}The end.\n`)).toEqual({
+      content: `${ours}The end.\n`,
+      conflicts: [{ path: 'lines 1-1', base: 'The quick brown fox jumps.\n', ours, theirs }],
+    });
+    expect(mergeProse(base, 'The end.\n', `${theirs}The end.\n`).conflicts).toHaveLength(1);
+  });
+
+  it('conflicts nowhere but where lines do, and for both sides alike', () => {
+    const prose = fc
+      .array(fc.constantFrom('a ', 'b ', 'c ', 'd\n', '\n', 'a\n'), { maxLength: 12 })
+      .map((all) => all.join(''));
+    fc.assert(
+      fc.property(prose, prose, prose, (one, ours, theirs) => {
+        const [merged, turned] = [mergeProse(one, ours, theirs), mergeProse(one, theirs, ours)];
+        const paths = merged.conflicts.map(({ path }) => path);
+        expect(turned.conflicts.map(({ path }) => path)).toEqual(paths);
+        expect(mergeText(one, ours, theirs).conflicts.map(({ path }) => path)).toEqual(expect.arrayContaining(paths));
+        if (paths.length === 0) expect(merged.content).toBe(turned.content);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('takes no longer for paragraphs that were all rewritten', () => {
+    const of = (name: string): string =>
+      Array.from({ length: 1_000 }, (_, n) => `${`${name} ${n} `.repeat(50)}\n`).join('');
+    expect(mergeProse(of('base'), of('ours'), of('theirs')).conflicts).toHaveLength(1);
   });
 });
 

@@ -3,11 +3,11 @@ import type { Caller } from '../../shared/auth/index.js';
 import { Transactional } from '../../shared/database/index.js';
 import { EventLog } from '../../shared/events/index.js';
 import { DocumentAccess } from '../document-access.js';
-import type { SharedDocument } from '../document.entity.js';
+import type { ContentType, SharedDocument } from '../document.entity.js';
 import { DocumentWriter, type Origin } from '../document-writer.js';
 import { DocumentsService } from '../documents.service.js';
 import { applyEdits } from '../editing/edits.js';
-import { mergeText } from '../editing/merge.js';
+import { mergeProse, mergeText } from '../editing/merge.js';
 import { mergeJsonText } from '../editing/merge-json.js';
 import type { Suggestion, SuggestionEntry } from './suggestion.js';
 import { SuggestionConflicts, SuggestionDecided } from './suggestions.errors.js';
@@ -70,8 +70,14 @@ export class SuggestionDecisionsService {
 function mergedInto(document: SharedDocument, suggestion: Suggestion): string {
   const { base, edits, contentType } = suggestion;
   if (base === null) throw new SuggestionDecided(suggestion);
-  const merge = contentType === 'json' && document.contentType === 'json' ? mergeJsonText : mergeText;
+  const merge = mergeOf(contentType, document.contentType);
   const { content, conflicts } = merge(base, document.content, applyEdits(base, edits));
   if (conflicts.length > 0) throw new SuggestionConflicts(suggestion, conflicts);
   return content;
+}
+
+/** Code and YAML go by whole lines: two changes of one line seldom make sense together. */
+function mergeOf(before: ContentType, now: ContentType): typeof mergeText {
+  if (before === 'json' && now === 'json') return mergeJsonText;
+  return now === 'text' || now === 'markdown' ? mergeProse : mergeText;
 }
