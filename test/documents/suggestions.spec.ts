@@ -252,7 +252,7 @@ describe('suggestions for a document', () => {
   });
 
   it('are refused when they are none, or fit nothing', async () => {
-    const { suggested, http, path, documents, ada, id } = await scene();
+    const { suggested, http, path, document, documents, ada, id } = await scene();
     const edits = [{ find: 'two', replace: '2' }];
     const refusals: [object, string][] = [
       [{}, 'edits'],
@@ -287,6 +287,8 @@ describe('suggestions for a document', () => {
     expect((await http.post(`${path}/${UNKNOWN}/accept`, {})).status).toBe(404);
     expect((await http.post(`${path}/${UNKNOWN}/reject`, {})).status).toBe(404);
     expect((await http.post(`${path}/${UNKNOWN}/reject`, { note: 1 })).status).toBe(400);
+    const live = await document({ kind: 'live' });
+    expect(await http.post(`/v1/documents/${live.id}/suggestions`, { edits })).toMatchObject({ status: 409, body: { code: 'wrong_document_kind' } }); // prettier-ignore
     const { body } = await suggested(edits);
     await documents.delete(ada, id);
     expect((await http.post(`${path}/${body.id}/accept`, {})).status).toBe(404);
