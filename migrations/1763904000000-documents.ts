@@ -59,6 +59,9 @@ export class Documents1763904000000 implements MigrationInterface {
     await runner.query(`
       CREATE UNIQUE INDEX IF NOT EXISTS idx_operations_id ON document_operations (tenant_id, document_id, id)`);
     await runner.query(`
+      CREATE INDEX idx_operations_version
+        ON document_operations (tenant_id, document_id, version) WHERE version IS NOT NULL`);
+    await runner.query(`
       CREATE INDEX IF NOT EXISTS idx_operations_pending
         ON document_operations (tenant_id, document_id, sequence) WHERE applied_at IS NULL`);
 

@@ -33,8 +33,9 @@ BEGIN
     IF p_tokens[i] IS NOT NULL AND NOT EXISTS (
       SELECT FROM document_locks l WHERE l.tenant_id = p_tenant AND l.document_id = p_ids[i] AND l.token = p_tokens[i]
         AND l.holder = p_authors[i] AND l.released_at IS NULL AND l.expires_at > v_now)
-      AND p_tokens[i] IS DISTINCT FROM (
-        SELECT max(l.token) FROM document_locks l WHERE l.tenant_id = p_tenant AND l.document_id = p_ids[i])
+      AND NOT coalesce((
+        SELECT l.token = p_tokens[i] AND l.holder = p_authors[i] AND l.released_at IS NULL FROM document_locks l
+        WHERE l.tenant_id = p_tenant AND l.document_id = p_ids[i] ORDER BY l.token DESC LIMIT 1), false)
     THEN
       RETURN QUERY SELECT i, 'lost', NULL::int, NULL::timestamptz, NULL, NULL::timestamptz;
       CONTINUE;

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../shared/auth/index.js';
 import { Transactional } from '../shared/database/index.js';
-import type { JsonValue } from '../shared/errors/index.js';
 import { EventLog } from '../shared/events/index.js';
 import type { Page } from '../shared/http/index.js';
 import type { Conflict, Resolution } from './conflict.js';
 import { ConflictsRepository } from './conflicts.repository.js';
+import { parsed } from './content.js';
 import type { SharedDocument } from './document.entity.js';
 import { type DocumentChange, DocumentWriter, type Origin } from './document-writer.js';
 import { ConflictPlaceGone, ConflictResolved } from './documents.errors.js';
@@ -113,5 +113,5 @@ function inJson(document: SharedDocument, path: string, current: string | null, 
   const found = memberAt(document.content, path);
   const was = found === undefined ? null : JSON.stringify(found);
   if (was !== current) return undefined;
-  return withMember(document.content, path, wanted === null ? undefined : (JSON.parse(wanted) as JsonValue));
+  return withMember(document.content, path, wanted === null ? undefined : parsed(wanted));
 }

@@ -1,9 +1,12 @@
-import { InvalidInput, isStorableText } from '../shared/errors/index.js';
+import { InvalidInput, isStorableText, type JsonValue } from '../shared/errors/index.js';
+import { MalformedJson, parseJson } from '../shared/http/index.js';
 import type { ContentType } from './document.entity.js';
 import { ContentNotOfType, DocumentTooLarge } from './documents.errors.js';
 
 /** Of a document's text, in UTF-8. */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
+/** Of a request that brings such a text: JSON may write a character in six, and edits bring parts of several. */
+export const MAX_DOCUMENT_BODY = 8 * MAX_DOCUMENT_BYTES;
 
 /** How many bytes of UTF-8 a content has. @throws InvalidInput, DocumentTooLarge, ContentNotOfType */
 export function measured(content: string, contentType: ContentType): number {
@@ -16,11 +19,14 @@ export function measured(content: string, contentType: ContentType): number {
   return bytes;
 }
 
-/** @throws ContentNotOfType */
-export function parsed(content: string): unknown {
+/**
+ * A JSON text by the rules of a request's body: what it says can be kept, and no key reaches a prototype.
+ * @throws ContentNotOfType, InvalidInput
+ */
+export function parsed(content: string): JsonValue {
   try {
-    return JSON.parse(content);
+    return parseJson(content, 'content');
   } catch (error) {
-    throw new ContentNotOfType('json', (error as Error).message);
+    throw error instanceof MalformedJson ? new ContentNotOfType('json', error.message) : error;
   }
 }

@@ -54,7 +54,10 @@ export class DocumentWriter {
     if (change.content !== undefined && before.kind !== 'versioned')
       throw new WrongDocumentKind(id, before.kind, 'versioned');
     const content = change.content ?? before.content;
-    await this.guard.assertMayWrite(before, { authorId: by.authorId, content, lockToken: by.lockToken });
+    // In another type every section is something else.
+    const isRetyped = change.contentType !== undefined && change.contentType !== before.contentType;
+    const touched = isRetyped ? undefined : content;
+    await this.guard.assertMayWrite(before, { authorId: by.authorId, content: touched, lockToken: by.lockToken });
     const patch = patchOf(before, change, by);
     const after = await this.documents.update(tenantId, id, version, patch);
     await this.log(after, before.content, by);

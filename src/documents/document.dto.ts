@@ -174,7 +174,7 @@ export class DocumentEntry {
   @Whole({ minimum: 1 })
   version: number;
 
-  static of(document: SharedDocument): DocumentEntry {
+  static of(document: Omit<SharedDocument, 'content'>): DocumentEntry {
     const { id, workspaceId, kind, title, contentType, bytes, labels } = document;
     const { createdBy, lastModifiedBy, createdAt, updatedAt, version } = document;
     return { id, workspaceId, kind, title, contentType, bytes, labels, createdBy, lastModifiedBy, createdAt, updatedAt, version }; // prettier-ignore

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
 import { type Caller, CurrentCaller, RequireScope } from '../shared/auth/index.js';
-import { IdParam, IfMatch, SendsVersion } from '../shared/http/index.js';
+import { AcceptsBody, IdParam, IfMatch, SendsVersion } from '../shared/http/index.js';
+import { MAX_DOCUMENT_BODY } from './content.js';
 import {
   CreateDocument,
   DocumentEntry,
@@ -24,6 +25,7 @@ export class DocumentsController {
 
   /** Makes a document in a workspace. */
   @Post('workspaces/:id/documents')
+  @AcceptsBody({ limit: MAX_DOCUMENT_BODY })
   @RequireScope('documents:write')
   @SendsVersion()
   async create(
@@ -55,6 +57,7 @@ export class DocumentsController {
 
   /** Changes the fields that are sent, if the document is still what was read; with a strategy it merges otherwise. */
   @Put('documents/:id')
+  @AcceptsBody({ limit: MAX_DOCUMENT_BODY })
   @RequireScope('documents:write')
   @SendsVersion()
   async update(

@@ -115,3 +115,12 @@ export class Deadlock extends DomainError {
     });
   }
 }
+
+export class TooManyLocks extends DomainError {
+  readonly kind = 'too_many';
+  readonly code = 'too_many_locks';
+
+  constructor(documentId: string, limit: number) {
+    super(`The document ${documentId} has ${limit} locks, which is as many as there may be.`, { documentId, limit });
+  }
+}

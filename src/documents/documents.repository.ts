@@ -35,9 +35,23 @@ export interface Found {
 
 export type DocumentFilter = Partial<Omit<ListDocuments, 'after' | 'limit' | 'sort'>>;
 
+/** A document as lists have it. */
+export type WithoutContent = Omit<SharedDocument, 'content'>;
+
+const ENTRY = `tenant_id, id, workspace_id, kind, title, content_type, bytes, vector_clock, labels, version, created_by,
+  last_modified_by, created_at, updated_at, deleted_at`;
 /** Every column but what only the search needs. */
-const COLUMNS = `tenant_id, id, workspace_id, kind, title, content_type, content, bytes, vector_clock, labels, version,
-  created_by, last_modified_by, created_at, updated_at, deleted_at`;
+const COLUMNS = `${ENTRY}, content`;
+
+/** What goes with a document for good, by `document_id`. */
+const OWN_TABLES = [
+  'document_operations',
+  'document_snapshots',
+  'document_conflicts',
+  'document_suggestions',
+  'document_locks',
+  'document_lock_waits',
+] as const;
 
 /** Rows of documents. Their operations, snapshots, conflicts and locks stand in repositories of their own. */
 @Injectable()
@@ -91,15 +105,25 @@ export class DocumentsRepository extends AggregateRepository {
     return this.toDocument(row);
   }
 
+  /** As `getForUpdate`, without reading what may be large. @throws NotFound */
+  @Operation()
+  async lock(tenantId: string, id: string): Promise<void> {
+    const rows = await this.query(
+      'SELECT FROM shared_documents WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE',
+      [tenantId, id],
+    );
+    if (rows.length === 0) throw new NotFound('document', id);
+  }
+
   @Operation()
   async list(
     tenantId: string,
     list: Partial<ListDocuments>,
     workspaceIds?: readonly string[],
-  ): Promise<Page<SharedDocument>> {
+  ): Promise<Page<WithoutContent>> {
     const { expression, direction, after, cursorOf } = DOCUMENT_SORTING.order(list.sort, list.after);
     const limit = list.limit ?? 50;
-    const { text, values } = this.filtered(COLUMNS, tenantId, list, workspaceIds)
+    const { text, values } = this.filtered(ENTRY, tenantId, list, workspaceIds)
       .orderBy(expression, direction, after)
       .limit(limit + 1)
       .build();
@@ -176,8 +200,10 @@ export class DocumentsRepository extends AggregateRepository {
       [tenantId, id],
     );
     if (!row) throw new NotFound('document', id);
-    await this.query('DELETE FROM document_operations WHERE tenant_id = $1 AND document_id = $2', [tenantId, id]);
-    await this.query('DELETE FROM document_snapshots WHERE tenant_id = $1 AND document_id = $2', [tenantId, id]);
+    for (const table of OWN_TABLES) {
+      await this.query(`DELETE FROM ${table} WHERE tenant_id = $1 AND document_id = $2`, [tenantId, id]);
+    }
+    await this.query('DELETE FROM change_notices WHERE tenant_id = $1 AND subject_id = $2', [tenantId, id]);
     await this.changed(tenantId, id);
     return this.toDocument(row);
   }

@@ -4,14 +4,14 @@ import { Transactional } from '../shared/database/index.js';
 import { OptimisticLock } from '../shared/errors/index.js';
 import { EventLog } from '../shared/events/index.js';
 import type { Page } from '../shared/http/index.js';
-import { NotPermitted, WorkspaceNotActive } from '../workspaces/index.js';
+import { NotPermitted, WorkspaceLocked, WorkspaceNotActive } from '../workspaces/index.js';
 import { measured } from './content.js';
 import { DocumentAccess } from './document-access.js';
 import type { CreateDocument, ListDocuments, SearchDocuments, UpdateDocument } from './document.dto.js';
 import type { SharedDocument } from './document.entity.js';
 import { type Authorship, type DocumentChange, DocumentWriter } from './document-writer.js';
 import { documentCreated, documentDeleted } from './documents.events.js';
-import { DocumentsRepository, type Found } from './documents.repository.js';
+import { DocumentsRepository, type Found, type WithoutContent } from './documents.repository.js';
 import { QuickWrites } from './quick-writes.js';
 
 /** Texts that agents and people write together. Nobody overwrites what he has not read. */
@@ -55,13 +55,15 @@ export class DocumentsService {
       await this.access.assertMay(caller, document, 'write');
       return true;
     } catch (error) {
-      if (error instanceof NotPermitted || error instanceof WorkspaceNotActive) return false;
+      if (error instanceof NotPermitted || error instanceof WorkspaceNotActive || error instanceof WorkspaceLocked) {
+        return false;
+      }
       throw error;
     }
   }
 
   /** Those of workspaces that the caller may read. */
-  async list(caller: Caller, query: Partial<ListDocuments> = {}): Promise<Page<SharedDocument>> {
+  async list(caller: Caller, query: Partial<ListDocuments> = {}): Promise<Page<WithoutContent>> {
     return this.documents.list(caller.tenantId, query, await this.access.readable(caller));
   }
 

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { type Caller, CurrentCaller, RequireScope } from '../shared/auth/index.js';
-import { IdParam, SendsVersion } from '../shared/http/index.js';
+import { AcceptsBody, IdParam, SendsVersion } from '../shared/http/index.js';
+import { MAX_DOCUMENT_BODY } from './content.js';
 import { ComparisonsService } from './comparisons.service.js';
 import { ConflictsService } from './conflicts.service.js';
 import {
@@ -31,6 +32,7 @@ export class DocumentEditsController {
 
   /** Applies edits to the newest version, or to an older one and merges. */
   @Post('edits')
+  @AcceptsBody({ limit: MAX_DOCUMENT_BODY })
   @HttpCode(200)
   @SendsVersion()
   async edit(
@@ -54,6 +56,7 @@ export class DocumentEditsController {
 
   /** Writes a conflict that an application found into the ledger. */
   @Post('conflicts')
+  @AcceptsBody({ limit: MAX_DOCUMENT_BODY })
   recordConflict(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
@@ -64,6 +67,7 @@ export class DocumentEditsController {
 
   /** Settles a conflict, once. */
   @Post('conflicts/:conflictId/resolve')
+  @AcceptsBody({ limit: MAX_DOCUMENT_BODY })
   @HttpCode(200)
   resolveConflict(
     @CurrentCaller() caller: Caller,

@@ -10,6 +10,7 @@ import { type DocumentChange, DocumentWriter, type Origin } from './document-wri
 import { DocumentsService } from './documents.service.js';
 import { applyEdits, type Edit } from './editing/edits.js';
 import { mergeText } from './editing/merge.js';
+import { memberAt } from './editing/json-path.js';
 import { mergeJsonText } from './editing/merge-json.js';
 import { assertVersioned, type DocumentVersion, HistoryService } from './history.service.js';
 
@@ -117,9 +118,19 @@ function merged(
     const [current, proposed] = wins ? [other, one] : [one, other];
     return { kind, path, base: was, current, proposed };
   });
+  if (found.length > MAX_CONFLICTS) found.splice(0, Infinity, whole(kind, base.content, document.content, content));
   const titles = { base: base.title, current: document.title, proposed: title };
   const renamed = titles.proposed !== titles.base;
   const isBoth = renamed && titles.current !== titles.base && titles.current !== titles.proposed;
   if (isBoth) found.push({ kind: 'title', path: 'title', ...titles });
   return { title: renamed && (wins || !isBoth) ? title : document.title, content: text, conflicts: found };
+}
+
+/** More of them in one change than anybody settles one by one. */
+const MAX_CONFLICTS = 100;
+
+function whole(kind: 'json' | 'lines', base: string, current: string, proposed: string): Found {
+  if (kind === 'lines') return { kind, path: 'all lines', base, current, proposed };
+  const [from, own, other] = [base, current, proposed].map((text) => JSON.stringify(memberAt(text, '') ?? null));
+  return { kind, path: '', base: from ?? null, current: own ?? null, proposed: other ?? null };
 }

@@ -120,7 +120,9 @@ export class HistoryService {
     const [waiting] = await this.operations.pending(tenantId, id, 0, 1);
     const last = await this.operations.last(tenantId, id);
     const before = Math.min(sequence, waiting?.sequence ?? Infinity, last + 1);
-    const kept = await this.operations.versionBefore(tenantId, id, before);
+    const kept =
+      (await this.operations.versionBefore(tenantId, id, before)) ??
+      (await this.snapshots.atOrBefore(tenantId, id, document.version));
     if (kept === undefined) return 0;
     const then = await this.versionOf(document, kept.version);
     const { vectorClock } = kept;

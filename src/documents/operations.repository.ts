@@ -55,11 +55,7 @@ export class OperationsRepository extends AggregateRepository {
   /** After `after`, in order. */
   @Operation()
   since(tenantId: string, documentId: string, after: number, limit: number): Promise<DocumentOperation[]> {
-    return this.read<DocumentOperation>(
-      `SELECT ${COLUMNS} FROM document_operations
-       WHERE tenant_id = $1 AND document_id = $2 AND sequence > $3 ORDER BY sequence LIMIT $4`,
-      [tenantId, documentId, after, limit],
-    );
+    return this.read<DocumentOperation>(page('sequence > $3'), [tenantId, documentId, after, limit]);
   }
 
   /** From `from` to `to`, both included, in order. */
@@ -75,11 +71,12 @@ export class OperationsRepository extends AggregateRepository {
   /** Those that wait to be applied, in order. */
   @Operation()
   pending(tenantId: string, documentId: string, after: number, limit: number): Promise<DocumentOperation[]> {
-    return this.read<DocumentOperation>(
-      `SELECT ${COLUMNS} FROM document_operations
-       WHERE tenant_id = $1 AND document_id = $2 AND applied_at IS NULL AND sequence > $3 ORDER BY sequence LIMIT $4`,
-      [tenantId, documentId, after, limit],
-    );
+    return this.read<DocumentOperation>(page('applied_at IS NULL AND sequence > $3'), [
+      tenantId,
+      documentId,
+      after,
+      limit,
+    ]);
   }
 
   /** Those that changed the content from one version to another, in order. */
@@ -189,3 +186,13 @@ export class OperationsRepository extends AggregateRepository {
 const COLUMNS = `id, document_id AS "documentId", sequence::float8 AS sequence, operation_type AS "operationType", path,
   value, agent_id AS "agentId", task_id AS "taskId", epoch, vector_clock AS "vectorClock", version,
   created_at AS "createdAt", applied_at AS "appliedAt"`;
+
+/** Of one page, besides one operation that is larger. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+const page = (condition: string): string => `
+  SELECT ${COLUMNS} FROM (
+    SELECT *, sum(octet_length(value::text)) OVER (ORDER BY sequence) - octet_length(value::text) AS before FROM (
+      SELECT * FROM document_operations WHERE tenant_id = $1 AND document_id = $2 AND ${condition}
+      ORDER BY sequence LIMIT $4) found) counted
+  WHERE coalesce(before, 0) < ${PAGE_BYTES} ORDER BY sequence`;

@@ -14,6 +14,7 @@ import { WebhookNews } from './webhook-news.js';
 import { DeliveryPending } from './webhooks.errors.js';
 import { webhookTested } from './webhooks.events.js';
 import { WebhooksRepository } from './webhooks.repository.js';
+import { WebhooksService } from './webhooks.service.js';
 
 const REDRIVEN_AT_ONCE = 1_000;
 
@@ -21,6 +22,7 @@ const REDRIVEN_AT_ONCE = 1_000;
 @Injectable()
 export class DeliveriesService {
   constructor(
+    private readonly endpoints: WebhooksService,
     private readonly webhooks: WebhooksRepository,
     private readonly deliveries: DeliveriesRepository,
     private readonly courier: Courier,
@@ -29,13 +31,14 @@ export class DeliveriesService {
 
   /** Newest first. @throws NotFound */
   async list(caller: Caller, webhookId: string, query: Partial<ListDeliveries> = {}): Promise<Page<Delivery>> {
-    await this.webhooks.get(caller.tenantId, webhookId);
+    await this.endpoints.get(caller, webhookId);
     return this.deliveries.list(caller.tenantId, webhookId, query);
   }
 
   /** Sends again what was delivered or is dead, after what waits already. @throws NotFound, DeliveryPending */
   @Transactional()
-  async redrive({ tenantId }: Caller, webhookId: string, id: string): Promise<Delivery> {
+  async redrive(caller: Caller, webhookId: string, id: string): Promise<Delivery> {
+    const { tenantId } = await this.endpoints.get(caller, webhookId);
     // Locked, as for all that puts something into the queue of an ordered endpoint.
     await this.webhooks.getForUpdate(tenantId, webhookId);
     const delivery = await this.deliveries.redrive(tenantId, webhookId, id);
@@ -46,7 +49,8 @@ export class DeliveriesService {
 
   /** Sends the dead again in their order, the oldest thousand of them. @throws NotFound */
   @Transactional()
-  async redriveDead({ tenantId }: Caller, webhookId: string, { since }: RedriveDead = {}): Promise<Redriven> {
+  async redriveDead(caller: Caller, webhookId: string, { since }: RedriveDead = {}): Promise<Redriven> {
+    const { tenantId } = await this.endpoints.get(caller, webhookId);
     await this.webhooks.getForUpdate(tenantId, webhookId);
     const redriven = await this.deliveries.redriveDead(tenantId, webhookId, since, REDRIVEN_AT_ONCE);
     await this.news.due(tenantId);
@@ -55,7 +59,7 @@ export class DeliveriesService {
 
   /** Sends an event of type `webhook.test` now, once, whether the endpoint is enabled or not. @throws NotFound */
   async test(caller: Caller, webhookId: string): Promise<Trial> {
-    const webhook = await this.webhooks.get(caller.tenantId, webhookId);
+    const webhook = await this.endpoints.get(caller, webhookId);
     const event = { ...toCloudEvent(testOf(caller, webhook)), id: `test:${newId()}` };
     const { url, secret } = webhook;
     return tried(() => this.courier.post({ url, eventId: event.id, body: JSON.stringify(event), secrets: [secret] }));

@@ -117,12 +117,13 @@ export class WebhooksRepository extends AggregateRepository {
   }
 
   @Operation()
-  async list(tenantId: string, list: Partial<ListWebhooks>): Promise<Page<Webhook>> {
+  async list(tenantId: string, list: Partial<ListWebhooks>, workspaceIds?: readonly string[]): Promise<Page<Webhook>> {
     const { expression, direction, after, cursorOf } = WEBHOOK_SORTING.order(list.sort, list.after);
     const limit = list.limit ?? 50;
     const query = new QueryBuilder(this.metadata, 'SELECT * FROM webhooks WHERE tenant_id = $1', [tenantId])
       .orderBy(expression, direction, after)
       .limit(limit + 1);
+    if (workspaceIds) query.addClause('workspace_id IS NULL OR workspace_id = ANY (?)', workspaceIds);
     if (list.workspaceId !== undefined) query.addCondition('workspaceId', '=', list.workspaceId);
     if (list.enabled !== undefined) query.addCondition('enabled', '=', list.enabled);
     const { text, values } = query.build();

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../shared/auth/index.js';
+import { type Caller, grants, MissingScope } from '../shared/auth/index.js';
 import { Transactional } from '../shared/database/index.js';
-import { InvalidInput } from '../shared/errors/index.js';
+import { InvalidInput, NotFound } from '../shared/errors/index.js';
 import { EventLog } from '../shared/events/index.js';
 import type { Page } from '../shared/http/index.js';
-import { WorkspacesService } from '../workspaces/index.js';
+import { WorkspaceAccess } from '../workspaces/index.js';
 import { Secrets } from './secrets.js';
 import { Sender } from './sender.js';
 import { newWebhookSecret } from './signature.js';
@@ -26,7 +26,7 @@ const OVERLAP_SECONDS = 24 * 60 * 60;
 export class WebhooksService {
   constructor(
     private readonly webhooks: WebhooksRepository,
-    private readonly workspaces: WorkspacesService,
+    private readonly access: WorkspaceAccess,
     private readonly events: EventLog,
     private readonly secrets: Secrets,
     private readonly sender: Sender,
@@ -38,7 +38,8 @@ export class WebhooksService {
    */
   @Transactional()
   async create(caller: Caller, given: CreateWebhook): Promise<WebhookWithSecret> {
-    if (given.workspaceId !== undefined) await this.workspaces.get(caller, given.workspaceId);
+    if (given.workspaceId !== undefined) await this.access.assertMayIn(caller, given.workspaceId, 'read');
+    else assertMayHearAll(caller);
     const secret = newWebhookSecret();
     const webhook = await this.webhooks.insert(caller.tenantId, {
       workspaceId: given.workspaceId ?? null,
@@ -56,17 +57,21 @@ export class WebhooksService {
   }
 
   /** @throws NotFound */
-  get(caller: Caller, id: string): Promise<Webhook> {
-    return this.webhooks.get(caller.tenantId, id);
+  async get(caller: Caller, id: string): Promise<Webhook> {
+    const webhook = await this.webhooks.get(caller.tenantId, id);
+    await this.assertMayUse(caller, webhook);
+    return webhook;
   }
 
-  list(caller: Caller, query: Partial<ListWebhooks> = {}): Promise<Page<Webhook>> {
-    return this.webhooks.list(caller.tenantId, query);
+  /** Those of the tenant, and of workspaces that the caller may read. */
+  async list(caller: Caller, query: Partial<ListWebhooks> = {}): Promise<Page<Webhook>> {
+    return this.webhooks.list(caller.tenantId, query, await this.access.readable(caller));
   }
 
   /** @throws NotFound, OptimisticLock when the endpoint is not at `version`, InvalidInput as `create` */
   @Transactional()
   async update(caller: Caller, id: string, version: number, changes: UpdateWebhook): Promise<Webhook> {
+    await this.assertMayAim(caller, id);
     const patch = this.patchOf(changes);
     const webhook = await this.webhooks.update(caller.tenantId, id, version, patch);
     this.events.append(caller.tenantId, webhookUpdated(caller.actorId, webhook, patch));
@@ -79,6 +84,7 @@ export class WebhooksService {
    */
   @Transactional()
   async rotateSecret(caller: Caller, id: string, overlapSeconds = OVERLAP_SECONDS): Promise<WebhookWithSecret> {
+    await this.assertMayAim(caller, id);
     const secret = newWebhookSecret();
     const webhook = await this.webhooks.rotate(caller.tenantId, id, this.secrets.kept(secret), overlapSeconds);
     this.events.append(caller.tenantId, webhookRotated(caller.actorId, webhook));
@@ -88,8 +94,25 @@ export class WebhooksService {
   /** Removes it with its secrets; nothing more is sent, and its log goes after a while. @throws NotFound */
   @Transactional()
   async delete(caller: Caller, id: string): Promise<void> {
+    await this.get(caller, id);
     const webhook = await this.webhooks.delete(caller.tenantId, id);
     this.events.append(caller.tenantId, webhookDeleted(caller.actorId, webhook));
+  }
+
+  /** Who may not know of its workspace may not know of the endpoint. */
+  private async assertMayUse(caller: Caller, { id, workspaceId }: Webhook): Promise<void> {
+    if (workspaceId === null) return;
+    try {
+      await this.access.assertMayRead(caller, workspaceId);
+    } catch (error) {
+      throw error instanceof NotFound ? new NotFound('webhook', id) : error;
+    }
+  }
+
+  /** Where it is sent to, and under which secret, is for who may hear what it hears. */
+  private async assertMayAim(caller: Caller, id: string): Promise<void> {
+    const { workspaceId } = await this.get(caller, id);
+    if (workspaceId === null) assertMayHearAll(caller);
   }
 
   private patchOf({ url, types, subjects, ordered, description, enabled }: UpdateWebhook): WebhookPatch {
@@ -109,4 +132,9 @@ export class WebhooksService {
     if (this.sender.allowsHost(hostname)) return { url, host };
     throw InvalidInput.of('url', 'isAllowedAddress', `url must not name a private address, as ${hostname} is.`);
   }
+}
+
+/** An endpoint of the whole tenant hears private workspaces as well. */
+function assertMayHearAll({ scopes }: Caller): void {
+  if (!grants(scopes, 'admin')) throw new MissingScope('admin', scopes);
 }

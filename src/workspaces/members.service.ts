@@ -8,7 +8,7 @@ import { ActivityRepository, type OwnActivity } from './activity.repository.js';
 import type { AddMember, ListMembers, UpdateMember } from './member.dto.js';
 import { MAX_AGENT_MEMBERS, MAX_MEMBERS, type Member, type MemberKind } from './member.entity.js';
 import { type MemberPatch, MembersRepository, type NewMember } from './members.repository.js';
-import { mayActOn, mayGrant, type Role, ROLE_OF_JOINERS } from './roles.js';
+import { mayActOn, mayDo, mayGrant, type Right, type Role, ROLE_OF_JOINERS } from './roles.js';
 import { WorkspaceAccess } from './workspace-access.js';
 import type { Workspace } from './workspace.entity.js';
 import { InvitationOnly, LastOwner, NotPermitted, RankTooLow, TooManyMembers } from './workspaces.errors.js';
@@ -32,6 +32,7 @@ export class MembersService {
     const { workspace, own } = await this.manage(caller, workspaceId);
     if (!mayGrant(own, given.role)) throw new RankTooLow(own, given.role);
     const { kind = 'agent', role, memberId, permissions = [] } = given;
+    await this.assertMayGive(caller, workspace, own, permissions);
     if (await this.members.find(caller.tenantId, workspaceId, memberId)) throw new AlreadyExists('member', memberId);
     return this.enter(
       caller,
@@ -79,10 +80,11 @@ export class MembersService {
     version: number,
     { role, permissions }: UpdateMember,
   ): Promise<Member> {
-    const { own } = await this.manage(caller, workspaceId);
+    const { workspace, own } = await this.manage(caller, workspaceId);
     const before = await this.members.get(caller.tenantId, workspaceId, memberId);
     if (!mayActOn(own, before.role)) throw new RankTooLow(own, before.role);
     if (role !== undefined && !mayGrant(own, role)) throw new RankTooLow(own, role);
+    await this.assertMayGive(caller, workspace, own, permissions ?? []);
     if (role !== undefined && role !== 'owner') await this.assertOtherOwner(before);
     const patch: MemberPatch = { ...(role !== undefined && { role }), ...(permissions && { permissions }) };
     const member = await this.members.update(caller.tenantId, workspaceId, memberId, version, patch);
@@ -136,6 +138,14 @@ export class MembersService {
     const { all, agents } = await this.members.counts(tenantId, id);
     if (all >= MAX_MEMBERS) throw new TooManyMembers(id, 'members', MAX_MEMBERS);
     if (kind === 'agent' && agents >= MAX_AGENT_MEMBERS) throw new TooManyMembers(id, 'agents', MAX_AGENT_MEMBERS);
+  }
+
+  /** Nobody hands on a right that he does not have. */
+  private async assertMayGive(caller: Caller, workspace: Workspace, own: Role, given: readonly Right[]): Promise<void> {
+    if (given.length === 0) return;
+    const { permissions = [] } = (await this.members.find(caller.tenantId, workspace.id, caller.actorId)) ?? {};
+    const denied = given.find((right) => !mayDo({ role: own, permissions }, right));
+    if (denied) throw new NotPermitted(workspace, denied, own);
   }
 
   private async assertOtherOwner({ tenantId, workspaceId, memberId, role }: Member): Promise<void> {

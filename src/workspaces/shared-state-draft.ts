@@ -71,9 +71,13 @@ export class SharedStateDraft {
   /** @throws OperationIdReused, StateTooLarge, and what `SharedState` and `HybridLogicalClock` refuse, with nothing changed */
   perform(operations: readonly AskedOperation[]): OperationResult[] {
     const applied = this.whole(() => operations.map((operation) => this.performOne(operation)));
-    const values = new Map(operations.map(({ path }) => [path, undefined as JsonValue | undefined]));
-    for (const path of values.keys()) values.set(path, this.state.at(path));
-    return operations.map(({ path }, index) => ({ path, applied: applied[index] ?? false, value: values.get(path) }));
+    const last = new Map(operations.map(({ path }, index) => [path, index]));
+    // Once for each path: a large value in the answer of every operation on it would make much of a small request.
+    return operations.map(({ path }, index) => ({
+      path,
+      applied: applied[index] ?? false,
+      ...(last.get(path) === index && { value: this.state.at(path) }),
+    }));
   }
 
   /** @throws ClockFromNowhere, ClockTooFarAhead, StateTooLarge, InvalidInput maxReplicas, with nothing changed */

@@ -68,6 +68,11 @@ export class WorkspaceAccess {
     if (lock && lock.holder !== actorId) throw new WorkspaceLocked(lock);
   }
 
+  /** The workspaces that the caller may read; undefined for all. */
+  async readable({ tenantId, actorId, scopes }: Caller): Promise<string[] | undefined> {
+    return grants(scopes, 'admin') ? undefined : this.workspaces.visibleIds(tenantId, actorId);
+  }
+
   /** For what outlives a workspace, as its feed does: of a deleted one, its last members may read it. @throws NotFound */
   async assertMayRead(caller: Caller, workspaceId: string): Promise<void> {
     if (grants(caller.scopes, 'admin')) return;

@@ -81,11 +81,6 @@ export class WorkspacesService {
     return this.workspaces.list(caller.tenantId, query, visibleTo);
   }
 
-  /** Of those that the caller is a member of, or that are open to his tenant. */
-  visibleIds({ tenantId, actorId }: Caller): Promise<string[]> {
-    return this.workspaces.visibleIds(tenantId, actorId);
-  }
-
   /**
    * @throws NotFound, NotPermitted, OptimisticLock when the workspace is not at `version`, AlreadyExists when the name is taken,
    * DefaultWorkspaceProtected

@@ -173,6 +173,29 @@ describe('edits of a document', () => {
     expect(await conflicts()).toMatchObject([{ path: '', base: '"hello"', current: '{"a":1}', proposed: '{"b":1}' }]);
   });
 
+  it('that conflict in more than a hundred places are one conflict of the whole', async () => {
+    const members = (n: number) =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`m${i}`, n])));
+    const { put, conflicts, http, path, documents, ada, id } = await scene({
+      contentType: 'json',
+      content: members(1),
+    });
+    await put(1, { content: members(2) });
+    await put(1, { content: members(3), strategy: 'merge' });
+    const [only, ...others] = await conflicts();
+    expect([only?.path, others]).toEqual(['', []]);
+    await http.post(`${path}/conflicts/${String(only?.id)}/resolve`, { choose: 'proposed' });
+    expect((await documents.get(ada, id)).content).toBe(members(3));
+  });
+
+  it('reach no prototype, by whatever way they come', async () => {
+    const { put } = await scene({ contentType: 'json', content: '{}' });
+    expect((await put(1, { content: '{"__proto__":{"x":1}}' })).status).toBe(400);
+    expect((await put(1, { content: '{"id":12345678901234567890}' })).status).toBe(400);
+    expect((await put(1, { contentType: 'text', content: 'hello' })).status).toBe(200);
+    expect((await put(2, { contentType: 'json' })).status).toBe(422);
+  });
+
   it('settle conflicts once, with what is there, what was proposed or something else', async () => {
     const { put, http, path, ada, id, documents } = await scene({
       contentType: 'json',
@@ -194,6 +217,7 @@ describe('edits of a document', () => {
     });
     const { content, version } = await documents.get(ada, id);
     expect(JSON.parse(content)).toEqual({ a: 3, b: { own: true }, c: 2 });
+    expect((await resolve(c, { choose: 'custom', value: '{' })).status).toBe(422);
     await put(version, { content: '{"a":3,"c":"changed"}' });
     expect(await resolve(c, { choose: 'proposed' })).toMatchObject({ status: 409, body: { code: 'conflict_place_gone' } }); // prettier-ignore
     expect(await resolve(c, { choose: 'custom', value: '{' })).toMatchObject({ status: 409 });

@@ -202,8 +202,10 @@ describe('the log of a document', () => {
     expect(answer).toMatchObject({ status: 200, body: { removed: 4 } });
     expect(await sequences()).toEqual([]);
     expect(await operations.record(ada, id, NOTE)).toMatchObject({ sequence: 11 });
+    expect(await history.compact(ada, id, 12)).toBe(1);
+    expect(await operations.record(ada, id, NOTE)).toMatchObject({ sequence: 12 });
     await documents.update(ada, id, 9, { content: 'last' });
-    expect(await sequences()).toEqual([11, 12]);
+    expect(await sequences()).toEqual([12, 13]);
     expect(await history.at(ada, id, 9)).toMatchObject({ content: '8' });
   });
 

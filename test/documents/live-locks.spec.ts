@@ -80,6 +80,25 @@ describe('locks of live documents', () => {
     expect(caller.actorId).not.toBe('ada');
   });
 
+  it('leave nothing half done of a request that may be repeated', async () => {
+    const { ada, id, locks, http, open, other } = await scene();
+    await locks.acquire(ada, id, { mode: 'section', section: 'Goals' });
+    const edit = (find: string, key: string) => {
+      const edits = [{ find, replace: `${find}!` }];
+      return http.post(`/v1/documents/${id}/edits`, { edits }, { headers: { 'idempotency-key': key } });
+    };
+    expect((await edit('- ship', 'one')).status).toBe(423);
+    const { status, body } = await edit('none', 'two');
+    expect([status, (await edit('none', 'two')).body]).toEqual([200, body]);
+    const expected = TEXT.replace('none', 'none!');
+    await other.says(expected);
+    for (const node of given.nodes) {
+      // The room is read again from the database.
+      node.get(LiveDocuments).tick(performance.now() + 60_000);
+    }
+    await (await open(given.second.url)).says(expected);
+  });
+
   it('hold whatever many do at once on two nodes: the section stays as its holder left it', async () => {
     const { ada, id, locks, eve, other, open } = await scene();
     await locks.acquire(ada, id, { mode: 'section', section: 'Goals' });

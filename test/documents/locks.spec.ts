@@ -109,6 +109,12 @@ describe('locks of documents', () => {
     await expect(write(ada, 'later', lock.token)).rejects.toMatchObject({ code: 'lock_lost' });
     await expect(write(ada, 'guessed', his.token + 5)).rejects.toMatchObject({ code: 'lock_lost' });
     await write(ada, 'without a token');
+    const taken = await locks.acquire(ada, id, exclusive);
+    await locks.forceRelease({ ...ada, scopes: ['admin'] }, id, taken.id);
+    await expect(write(ada, 'taken away', taken.token)).rejects.toMatchObject({ code: 'lock_lost' });
+    const other = await locks.acquire(bob, id, exclusive);
+    await expire();
+    await expect(write(ada, 'of another', other.token)).rejects.toMatchObject({ code: 'lock_lost' });
     await expect(locks.renew(ada, id, lock.id)).rejects.toMatchObject({ code: 'lock_lost' });
     await expect(locks.release(ada, id, lock.id)).rejects.toMatchObject({ code: 'lock_lost' });
   });
@@ -205,11 +211,47 @@ describe('locks of documents', () => {
     expect((await waiting).token).toBeGreaterThan(lock.token);
   });
 
+  it('are waited for without a transaction, also by a request that may be repeated, which gets the same lock', async () => {
+    const { id, http, locks, ada, write } = await scene();
+    const lock = await locks.acquire(ada, id, exclusive);
+    const ask = () =>
+      http.post<{ token: number }>(
+        `/v1/documents/${id}/locks`,
+        { mode: 'exclusive', waitSeconds: 20 },
+        { headers: { 'idempotency-key': 'once' } },
+      );
+    const waiting = ask();
+    await pause(100);
+    // The waiter holds nothing that the holder needs.
+    await write(ada, 'meanwhile', lock.token);
+    await locks.renew(ada, id, lock.id);
+    await locks.release(ada, id, lock.id);
+    const { status, body } = await waiting;
+    expect([status, body.token]).toEqual([201, lock.token + 1]);
+    expect((await ask()).body).toEqual(body);
+  });
+
+  it('are fifty for a document at most', async () => {
+    const headings = Array.from({ length: 51 }, (_, n) => `# Part ${n}\n`);
+    const { id, locks, ada } = await scene({ content: headings.join('') });
+    for (let n = 0; n < 50; n++) await locks.acquire(ada, id, section(`Part ${n}`));
+    await expect(locks.acquire(ada, id, section('Part 50'))).rejects.toMatchObject({ code: 'too_many_locks' });
+    await locks.acquire(ada, id, section('Part 3'));
+  });
+
+  it('of a section are not passed by way of another type of the content', async () => {
+    const { id, locks, ada, bob, documents } = await scene({ contentType: 'json', content: '{"a":{"b":1}}' });
+    await locks.acquire(ada, id, section('/a/b'));
+    const retyped = documents.update(bob, id, 1, { contentType: 'text' });
+    await expect(retyped).rejects.toMatchObject({ code: 'locked' });
+    await documents.update(ada, id, 1, { contentType: 'text' });
+  });
+
   it('are not waited for by who hangs up, and he is in nobody’s way', async () => {
     const { id, locks, ada, bob, cyd, rows } = await scene();
     const lock = await locks.acquire(ada, id, exclusive);
     const hangUp = new AbortController();
-    const gone = locks.acquire(bob, id, { ...exclusive, waitSeconds: 30 }, hangUp.signal);
+    const gone = locks.acquire(bob, id, { ...exclusive, waitSeconds: 30 }, { signal: hangUp.signal });
     const left = expect(gone).rejects.toMatchObject({ code: 'locked' });
     await until(async () => (await rows('SELECT FROM document_lock_waits WHERE tenant_id = $1')).length === 1);
     const waiting = locks.acquire(cyd, id, { ...exclusive, waitSeconds: 30 });

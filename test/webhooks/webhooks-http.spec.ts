@@ -168,7 +168,12 @@ describe('/v1/webhooks', () => {
     expect((await reader.post('/v1/webhooks', { url: URL })).status).toBe(403);
     expect([refusal.status, refusal.body.code, refusal.body.required]).toEqual([403, 'missing_scope', 'events:read']);
     expect((await writer.patch(`/v1/webhooks/${body.id}`, { url: URL }, ifMatch(1))).status).toBe(403);
-    expect((await both.post('/v1/webhooks', { url: URL })).status).toBe(201);
+    expect((await both.post('/v1/webhooks', { url: URL, workspaceId: ada.workspace.id })).status).toBe(201);
+    // One of the whole tenant hears private workspaces as well.
+    const all = await both.post<Refusal>('/v1/webhooks', { url: URL });
+    expect([all.status, all.body.required]).toEqual([403, 'admin']);
+    expect((await both.patch(`/v1/webhooks/${body.id}`, { url: URL }, ifMatch(1))).status).toBe(403);
+    expect((await both.post(`/v1/webhooks/${body.id}/rotate-secret`)).status).toBe(403);
   });
 
   it('knows no endpoint and no workspace of another tenant', async () => {

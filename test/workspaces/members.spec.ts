@@ -192,6 +192,22 @@ describe('members of a workspace', () => {
       expect(ofAda.items.map(({ name }) => name)).toEqual(['lab']);
     });
 
+    it('are given no right by who does not have it himself', async () => {
+      const { members, workspace, ada } = await scene();
+      await members.add(ada, workspace.id, { memberId: 'adam', role: 'admin' });
+      const adam = { ...ada, actorId: 'adam' };
+      const give = members.add(adam, workspace.id, { memberId: 'own', role: 'guest', permissions: ['delete'] });
+      await expect(give).rejects.toMatchObject({ code: 'not_permitted', details: { right: 'delete' } });
+      const { version } = await members.add(adam, workspace.id, {
+        memberId: 'own',
+        role: 'guest',
+        permissions: ['write'],
+      });
+      const more = members.update(adam, workspace.id, 'own', version, { permissions: ['write', 'delete'] });
+      await expect(more).rejects.toMatchObject({ code: 'not_permitted' });
+      await members.update(ada, workspace.id, 'own', version, { permissions: ['delete'] });
+    });
+
     it('follow no feed of a private workspace, by whichever door, until they are members', async () => {
       const { caller, workspace, members, ada, http } = await scene();
       const { key, secret } = await given.node
@@ -211,6 +227,20 @@ describe('members of a workspace', () => {
       };
 
       expect(await doors()).toEqual([404, 404, 'not_found', 404]);
+      const made = { url: 'https://hook.invalid/', workspaceId: workspace.id, enabled: false };
+      const { body: hook } = await http.post<{ id: string }>('/v1/webhooks', made);
+      const aside = { headers: { 'if-match': '"1"' } };
+      for (const answer of [
+        await reader.get(`/v1/webhooks/${hook.id}`),
+        await reader.patch(`/v1/webhooks/${hook.id}`, { url: 'https://eve.invalid/' }, aside),
+        await reader.post(`/v1/webhooks/${hook.id}/rotate-secret`),
+        await reader.post(`/v1/webhooks/${hook.id}/test`),
+        await reader.get(`/v1/webhooks/${hook.id}/deliveries`),
+        await reader.delete(`/v1/webhooks/${hook.id}`),
+      ]) {
+        expect(answer).toMatchObject({ status: 404, body: { entity: 'webhook' } });
+      }
+      expect((await reader.get<{ items: object[] }>('/v1/webhooks')).body.items).toEqual([]);
       await members.add(ada, workspace.id, { memberId: key.id, kind: 'service', role: 'guest' });
       expect(await doors()).toEqual([200, 200, 'subscribed', 201]);
       await given.node.get(WorkspacesService).delete(ada, workspace.id);

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Doc } from 'yjs';
 import { ChangeNotices, Wakeups } from '../../shared/events/index.js';
 import { LiveCompaction } from './compaction.service.js';
@@ -15,9 +16,14 @@ const MAX_RELAYED_BYTES = 4 * 1024;
 /** Heals what a lost message between the nodes left, while somebody has the document open. */
 const LOOK_MS = 15_000;
 const TICK_MS = 1_000;
+const PRESENCE_MS = 100;
+const NOBODY: ReadonlySet<RoomClient> = new Set();
 const IDLE_MS = 30_000;
 const COMPACT_UPDATES = 500;
 const COMPACT_BYTES = 1024 * 1024;
+
+/** What goes on between calls is in no transaction of theirs. */
+const outside = AsyncLocalStorage.snapshot();
 
 interface Open {
   tenantId: string;
@@ -34,6 +40,7 @@ interface Open {
 export class LiveDocuments implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(LiveDocuments.name);
   private readonly rooms = new Map<string, Open>();
+  private readonly asked = new Set<string>();
   private timer?: NodeJS.Timeout | undefined;
   private compacting: Promise<void> = Promise.resolve();
 
@@ -50,11 +57,11 @@ export class LiveDocuments implements OnModuleInit, OnApplicationShutdown {
     this.wakeups.onBroadcast(AWARENESS, (payload) => {
       const [tenantId, documentId, update = ''] = payload.split(' ');
       const key = `${tenantId} ${documentId}`;
-      const clients = this.rooms.get(key)?.room.clients ?? [];
+      const clients = this.rooms.get(key)?.room.clients ?? NOBODY;
       for (const client of clients) {
-        if (update === '') this.relay(key, client.presence());
-        else client.awareness(Buffer.from(update, 'base64'));
+        if (update !== '') client.awareness(Buffer.from(update, 'base64'));
       }
+      if (update === '' && clients !== NOBODY) this.presentSoon(key);
     });
     this.wakeups.onReconnect(() => {
       for (const { room } of this.rooms.values()) room.catchUp();
@@ -76,7 +83,7 @@ export class LiveDocuments implements OnModuleInit, OnApplicationShutdown {
     if (known) return known.room;
     const room = new Room(this.storeOf(tenantId, documentId), (failed, error) => this.failed(key, failed, error));
     this.rooms.set(key, { tenantId, documentId, room, updates: 0, bytes: 0, lookedAt: performance.now() });
-    this.timer ??= setInterval(() => this.tick(), TICK_MS).unref();
+    this.timer ??= outside(() => setInterval(() => this.tick(), TICK_MS).unref());
     return room;
   }
 
@@ -129,6 +136,16 @@ export class LiveDocuments implements OnModuleInit, OnApplicationShutdown {
     this.timer = undefined;
   }
 
+  /** Tells the other nodes who is here, once for all who asked meanwhile: many come back at the same time. */
+  private presentSoon(key: string): void {
+    if (this.asked.has(key)) return;
+    this.asked.add(key);
+    setTimeout(() => {
+      this.asked.delete(key);
+      for (const client of this.rooms.get(key)?.room.clients ?? []) this.relay(key, client.presence());
+    }, PRESENCE_MS).unref();
+  }
+
   private relay(key: string, update: Uint8Array | undefined): void {
     if (!update || update.length > MAX_RELAYED_BYTES) return;
     this.wakeups.broadcast(AWARENESS, `${key} ${Buffer.from(update).toString('base64')}`);
@@ -145,6 +162,7 @@ export class LiveDocuments implements OnModuleInit, OnApplicationShutdown {
       append: (updates) => this.updates.append(tenantId, documentId, updates),
       since: (after) => this.updates.since(tenantId, documentId, after),
       held: () => this.guard.held(tenantId, documentId),
+      exclusively: (work) => this.guard.exclusively(tenantId, documentId, work),
       committed: (room, bytes, updates) => {
         this.wakeups.broadcast(COMMITTED, key);
         void this.notices.noted();
@@ -163,7 +181,7 @@ export class LiveDocuments implements OnModuleInit, OnApplicationShutdown {
     open.bytes = 0;
     const { tenantId, documentId } = open;
     this.compacting = this.compacting
-      .then(() => this.compaction.compact(tenantId, documentId, atLeast))
+      .then(() => outside(() => this.compaction.compact(tenantId, documentId, atLeast)))
       .catch((err: unknown) => this.logger.warn({ msg: 'a live document could not be compacted', documentId, err }));
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Transactions } from '../../shared/database/index.js';
 import type { ContentType } from '../document.entity.js';
 import { DocumentsRepository } from '../documents.repository.js';
 import type { DocumentLock } from '../locks/lock.js';
@@ -24,12 +25,13 @@ export class Held {
   }
 }
 
-/** Tells rooms what is locked, each time they write. */
+/** Lets rooms write one after the other, and tells them what is locked. */
 @Injectable()
 export class LiveGuard {
   constructor(
     private readonly locks: DocumentLocksRepository,
     private readonly documents: DocumentsRepository,
+    private readonly transactions: Transactions,
   ) {}
 
   /** @throws NotFound when the document is gone */
@@ -37,5 +39,14 @@ export class LiveGuard {
     const locks = await this.locks.live(tenantId, documentId);
     const contentType = locks.length === 0 ? 'text' : (await this.documents.get(tenantId, documentId)).contentType;
     return new Held(locks, contentType);
+  }
+
+  /** Runs `work` in a transaction of its own, with the document locked. @throws NotFound when it is gone */
+  exclusively<T>(tenantId: string, documentId: string, work: () => Promise<T>): Promise<T> {
+    // Tried once: what `work` did to a copy of the document is not undone with the transaction.
+    return this.transactions.run({ propagation: 'requires_new', retries: 0 }, async () => {
+      await this.documents.lock(tenantId, documentId);
+      return work();
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../shared/auth/index.js';
-import { OptimisticLock } from '../../shared/errors/index.js';
+import { InvalidInput, OptimisticLock } from '../../shared/errors/index.js';
 import { measured } from '../content.js';
 import type { SharedDocument } from '../document.entity.js';
 import { DocumentAccess } from '../document-access.js';
@@ -44,7 +44,7 @@ export class LiveTexts {
 
   /**
    * Changes what is given, if the document is still at `version`; or merges, with a strategy. The text of a live one has
-   * no version: it becomes what is sent, by as few changes as that takes.
+   * no version: it becomes what is sent, alone, by as few changes as that takes.
    * @throws as `EditsService.update`
    */
   async update(
@@ -57,14 +57,17 @@ export class LiveTexts {
     const { content, ...rest } = given.change;
     if (document.kind === 'versioned' || content === undefined) return this.edits.update(caller, id, version, given);
     measured(content, 'text');
-    const isOnly = Object.values(rest).every((value) => value === undefined);
-    if (isOnly) await this.access.assertMay(caller, document, 'write');
-    if (isOnly && document.version !== version) throw new OptimisticLock('document', id, version, document.version);
-    const after = isOnly
-      ? document
-      : (await this.edits.update(caller, id, version, { ...given, change: rest })).document;
+    if (Object.values(rest).some((value) => value !== undefined)) {
+      throw InvalidInput.of(
+        'content',
+        'isAlone',
+        'The content of a live document is sent alone, without other fields.',
+      );
+    }
+    await this.access.assertMay(caller, document, 'write');
+    if (document.version !== version) throw new OptimisticLock('document', id, version, document.version);
     const text = await this.live.rewrite(caller.tenantId, id, caller.actorId, () => content);
-    return { document: withText(after, text), conflicts: [] };
+    return { document: withText(document, text), conflicts: [] };
   }
 }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import * as Y from 'yjs';
 import { DomainError } from '../../shared/errors/index.js';
 import type { DocumentLock } from '../locks/lock.js';
@@ -29,13 +30,24 @@ export interface RoomStore {
   append(updates: readonly AuthoredUpdate[]): Promise<number>;
   since(after: number): Promise<StoredUpdate[]>;
   held(): Promise<Held>;
+  /** Runs `work` in a transaction of its own, in which nobody else writes to the document. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
   committed(room: Room, bytes: number, updates: number): void;
 }
 
+/** A turn serves many callers and belongs to none: it runs in no transaction, trace or log context of theirs. */
+const outside = AsyncLocalStorage.snapshot();
+
 /** Updates that come within this time are one write and one message to each of the others. */
 const GATHER_MS = 10;
-/** So many may wait to be written. */
-const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+/** So many may wait to be written, of one client. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+
+/** What is to be committed, and who knows of it already. */
+interface Writing {
+  updates: readonly AuthoredUpdate[];
+  except?: RoomClient | undefined;
+}
 
 /** The author of what takes a change back. */
 const SERVER = 'muster';
@@ -56,7 +68,7 @@ export class Room {
   emptySince = performance.now();
   private readonly replica = new Replica();
   private incoming: Incoming[] = [];
-  private waitingBytes = 0;
+  private readonly waiting = new Map<RoomClient, number>();
   private timer?: NodeJS.Timeout | undefined;
   private last: Promise<void> = Promise.resolve();
   private behind = false;
@@ -93,9 +105,10 @@ export class Room {
 
   /** A client's update, to be written soon. */
   receive(client: RoomClient, update: Uint8Array): void {
-    this.waitingBytes += update.length;
-    if (this.waitingBytes > MAX_WAITING_BYTES)
-      return this.fail(new Error('Updates come faster than they are written.'));
+    const waiting = (this.waiting.get(client) ?? 0) + update.length;
+    // The one who sends faster than can be written is closed, and nobody else.
+    if (waiting > MAX_WAITING_BYTES) return client.refused(new Error('Updates come faster than they are written.'));
+    this.waiting.set(client, waiting);
     this.incoming.push({ client, update });
     this.timer ??= setTimeout(() => this.soon(() => this.write()), GATHER_MS);
   }
@@ -122,16 +135,17 @@ export class Room {
   async edit(authorId: string, change: (doc: Y.Doc) => void): Promise<string> {
     let lock: DocumentLock | undefined;
     const text = await this.turn(async () => {
-      await this.read();
-      const held = await this.store.held();
-      const before = this.replica.text;
-      const { update, revoke } = this.replica.revocably((origin) => {
-        this.replica.doc.transact(() => change(this.replica.doc), origin);
+      await this.commit((held) => {
+        const before = this.replica.text;
+        const { update, revoke } = this.replica.revocably((origin) => {
+          this.replica.doc.transact(() => change(this.replica.doc), origin);
+        });
+        if (!update) return { updates: [] };
+        lock = held.against(authorId, before, this.replica.text);
+        const inverse = lock && revoke();
+        const updates = [{ payload: update, authorId }, ...(inverse ? [{ payload: inverse, authorId: SERVER }] : [])];
+        return { updates };
       });
-      if (!update) return before;
-      lock = held.concerns(authorId) ? held.against(authorId, before, this.replica.text) : undefined;
-      const inverse = lock && revoke();
-      await this.commit([{ payload: update, authorId }, ...(inverse ? [{ payload: inverse, authorId: SERVER }] : [])]);
       return this.replica.text;
     });
     if (lock) throw refusal(lock);
@@ -167,8 +181,12 @@ export class Room {
     clearTimeout(this.timer);
     this.timer = undefined;
     const incoming = this.incoming.splice(0);
-    this.waitingBytes = 0;
-    const held = await this.store.held();
+    this.waiting.clear();
+    await this.commit((held) => this.judged(incoming, held));
+  }
+
+  /** What is to be written of what came, an operation for each author, and the one client that need not be told. */
+  private judged(incoming: readonly Incoming[], held: Held): Writing {
     const byAuthor = new Map<string, Uint8Array[]>();
     const note = (authorId: string, update: Uint8Array): void => {
       const updates = byAuthor.get(authorId);
@@ -182,10 +200,9 @@ export class Room {
       if (inverse) note(SERVER, inverse);
       if (taken) from.add(inverse ? undefined : client);
     }
-    if (byAuthor.size === 0) return;
     const updates = [...byAuthor].map(([authorId, all]) => ({ authorId, payload: Y.mergeUpdates(all) }));
     // A client knows what it sent itself.
-    await this.commit(updates, from.size === 1 ? [...from][0] : undefined);
+    return { updates, except: from.size === 1 ? [...from][0] : undefined };
   }
 
   /**
@@ -217,11 +234,18 @@ export class Room {
     }
   }
 
-  private async commit(updates: readonly AuthoredUpdate[], except?: RoomClient): Promise<void> {
-    const sequence = await this.store.append(updates);
-    if (sequence === this.sequence + updates.length) this.sequence = sequence;
-    // Other nodes have written in between.
-    else await this.read();
+  /**
+   * Writes what `make` makes of the document as it is committed, with nobody else writing meanwhile: two nodes that take
+   * back the same deletion would both put the text in again.
+   */
+  private async commit(make: (held: Held) => Writing): Promise<void> {
+    const { updates, except } = await this.store.exclusively(async () => {
+      await this.read();
+      const made = make(await this.store.held());
+      if (made.updates.length > 0) this.sequence = await this.store.append(made.updates);
+      return made;
+    });
+    if (updates.length === 0) return;
     const update = Y.mergeUpdates(updates.map(({ payload }) => payload));
     for (const client of this.clients) if (client !== except) client.update(update);
     this.store.committed(this, update.length, updates.length);
@@ -241,15 +265,17 @@ export class Room {
 
   /** Runs `work` when all before it has ended. A room that failed in one turn is of no use any more: see `fail`. */
   private turn<T>(work: () => T | Promise<T>): Promise<T> {
-    const turn = this.last.then(async () => {
-      if (this.failure) throw this.failure;
-      try {
-        return await work();
-      } catch (error) {
-        this.fail(error as Error);
-        throw error;
-      }
-    });
+    const turn = this.last.then(() =>
+      outside(async () => {
+        if (this.failure) throw this.failure;
+        try {
+          return await work();
+        } catch (error) {
+          this.fail(error as Error);
+          throw error;
+        }
+      }),
+    );
     this.last = turn.then(
       () => undefined,
       () => undefined,

@@ -2,10 +2,10 @@ import type { DocumentLock, LockRequest, LockWait } from './lock.js';
 import { overlap, type Sectioned } from './sections.js';
 
 /** Whether both cannot be held at once by different holders. */
-export function exclude(document: Sectioned, one: LockRequest, other: LockRequest): boolean {
+export function exclude(document: Sectioned | undefined, one: LockRequest, other: LockRequest): boolean {
   if (one.mode === 'shared' && other.mode === 'shared') return false;
   if (one.section === null || other.section === null) return true;
-  return overlap(document, one.section, other.section);
+  return document !== undefined && overlap(document, one.section, other.section);
 }
 
 /**

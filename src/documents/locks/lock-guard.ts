@@ -29,7 +29,9 @@ export class LockGuard {
     const live = await this.locks.live(tenantId, id);
     const { authorId, lockToken } = writing;
     if (lockToken !== undefined && !live.some(({ token, holder }) => token === lockToken && holder === authorId)) {
-      if (lockToken !== (await this.locks.lastToken(tenantId, id))) throw new DocumentLockLost(id, lockToken);
+      const last = await this.locks.last(tenantId, id);
+      const isLast = last?.token === lockToken && last.holder === authorId && !last.released;
+      if (!isLast) throw new DocumentLockLost(id, lockToken);
     }
     const inTheWay = lockInTheWay(live, document, writing);
     if (inTheWay) throw refusal(inTheWay);

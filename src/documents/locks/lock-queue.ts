@@ -46,6 +46,8 @@ export class LockQueue {
         const isTaken = typeof outcome === 'object' && outcome !== null && 'token' in outcome;
         if (isTaken || left <= 0 || signal?.aborted || this.wakeups.stopping) return outcome;
         await watch.wait(Math.min(left, LOOK_MS), signal);
+        // Nobody is there any more to be given it.
+        if (signal?.aborted) return outcome;
       }
     } finally {
       await this.locks.leave(tenantId, wait.documentId, wait.id);
@@ -65,13 +67,14 @@ export class LockQueue {
     const { waits, locks } = await this.locks.knots(tenantId);
     const earlier = waits.slice(0, waits.findIndex(({ id }) => id === self.id) + 1);
     const documents = new Map<string, SharedDocument>();
-    for (const { documentId } of earlier) {
+    // Only sections ask for the text they are in.
+    const divided = earlier.filter(({ section }) => section !== null).map(({ documentId }) => documentId);
+    for (const documentId of new Set(divided)) {
       const document = await this.documents.find(tenantId, documentId);
       if (document) documents.set(documentId, document);
     }
     const isStuck = waitsForHimself({ waits: earlier, locks }, (waiter, other) => {
-      const document = documents.get(waiter.documentId);
-      return document !== undefined && exclude(document, waiter, other);
+      return exclude(documents.get(waiter.documentId), waiter, other);
     });
     if (isStuck) throw new Deadlock(self.documentId);
   }

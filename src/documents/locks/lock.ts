@@ -4,6 +4,8 @@ export type LockMode = (typeof LOCK_MODES)[number];
 
 export const DEFAULT_LOCK_SECONDS = 300;
 export const MAX_LOCK_SECONDS = 1_800;
+/** Of one document: each write looks at all of them. */
+export const MAX_LOCKS = 50;
 
 /** What is asked for. */
 export interface LockRequest {

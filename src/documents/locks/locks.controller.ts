@@ -2,13 +2,22 @@ import { Body, Controller, Delete, Get, HttpCode, Post } from '@nestjs/common';
 import { Audit } from '../../shared/audit/index.js';
 import { type Caller, CurrentCaller, RequireScope } from '../../shared/auth/index.js';
 import { HungUp, IdParam } from '../../shared/http/index.js';
+import {
+  IdempotencyContext,
+  type IdempotencyRequest,
+  IdempotencyService,
+  IdempotentByHand,
+} from '../../shared/idempotency/index.js';
 import { AcquireDocumentLock, DocumentLockList, DocumentLockView, RenewDocumentLock } from './lock.dto.js';
 import { DocumentLocksService } from './locks.service.js';
 
 @Controller('v1/documents')
 @RequireScope('documents:write')
 export class DocumentLocksController {
-  constructor(private readonly locks: DocumentLocksService) {}
+  constructor(
+    private readonly locks: DocumentLocksService,
+    private readonly idempotency: IdempotencyService,
+  ) {}
 
   /** The caller's own locks, in all documents. */
   @Get('locks')
@@ -26,13 +35,15 @@ export class DocumentLocksController {
 
   /** Locks the document or a section of it, or renews the caller's own lock. */
   @Post(':id/locks')
+  @IdempotentByHand()
   acquire(
     @CurrentCaller() caller: Caller,
     @IdParam() id: string,
     @Body() body: AcquireDocumentLock,
+    @IdempotencyContext() request: IdempotencyRequest | undefined,
     @HungUp() signal: AbortSignal,
   ): Promise<DocumentLockView> {
-    return this.locks.acquire(caller, id, body, signal);
+    return this.locks.acquire(caller, id, body, { signal, once: (take) => this.idempotency.run(request, take) });
   }
 
   /** Lets the lock end later. */

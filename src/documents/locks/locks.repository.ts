@@ -88,14 +88,15 @@ export class DocumentLocksRepository extends AggregateRepository {
     return row;
   }
 
-  /** The last token of the document; 0 when nobody ever held a lock. */
+  /** The last grant of the document, whatever became of it. */
   @Operation()
-  async lastToken(tenantId: string, documentId: string): Promise<number> {
-    const [row] = await this.query<{ token: number }>(
-      'SELECT max(token)::float8 AS token FROM document_locks WHERE tenant_id = $1 AND document_id = $2',
+  async last(tenantId: string, documentId: string): Promise<(DocumentLock & { released: boolean }) | undefined> {
+    const [row] = await this.query<DocumentLock & { released: boolean }>(
+      `SELECT ${COLUMNS}, released_at IS NOT NULL AS released FROM document_locks
+       WHERE tenant_id = $1 AND document_id = $2 ORDER BY document_locks.token DESC LIMIT 1`,
       [tenantId, documentId],
     );
-    return row?.token ?? 0;
+    return row;
   }
 
   /** Joins the queue, or says that he is still in it. */

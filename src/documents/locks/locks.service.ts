@@ -6,11 +6,11 @@ import { EventLog } from '../../shared/events/index.js';
 import { newId } from '../../shared/ids/index.js';
 import { DocumentAccess } from '../document-access.js';
 import type { SharedDocument } from '../document.entity.js';
-import { DocumentLockLost, SectionNotFound } from '../documents.errors.js';
+import { DocumentLockLost, SectionNotFound, TooManyLocks } from '../documents.errors.js';
 import { documentLocked, documentUnlocked } from '../documents.events.js';
 import { DocumentsService } from '../documents.service.js';
 import { exclude } from './exclusion.js';
-import { DEFAULT_LOCK_SECONDS, type DocumentLock, type LockMode, type LockWait } from './lock.js';
+import { DEFAULT_LOCK_SECONDS, type DocumentLock, type LockMode, type LockWait, MAX_LOCKS } from './lock.js';
 import { refusal } from './lock-guard.js';
 import { LockQueue } from './lock-queue.js';
 import { DocumentLocksRepository } from './locks.repository.js';
@@ -25,6 +25,9 @@ export interface AcquireLock {
   waitSeconds?: number | undefined;
 }
 
+/** Runs an attempt at most once for a request, and answers what it answered first; what gave nothing is not kept. */
+type Once = (take: () => Promise<DocumentLock | undefined>) => Promise<DocumentLock | undefined>;
+
 /** Locks keep others from writing: a whole document, or a section of it, for a time that the holder can renew. */
 @Injectable()
 export class DocumentLocksService {
@@ -38,13 +41,26 @@ export class DocumentLocksService {
 
   /**
    * Takes a lock, or renews the caller's own. Whoever came earlier and waits goes first.
-   * @throws NotFound, NotPermitted, SectionNotFound, LockAcquisitionFailed saying who holds it until when, Deadlock
+   * @param once wraps each attempt; the waiting between them is outside of it
+   * @throws NotFound, NotPermitted, SectionNotFound, TooManyLocks, LockAcquisitionFailed saying who holds it until when, Deadlock
    */
-  async acquire(caller: Caller, id: string, given: AcquireLock, signal?: AbortSignal): Promise<DocumentLock> {
+  async acquire(
+    caller: Caller,
+    id: string,
+    given: AcquireLock,
+    { signal, once = (take) => take() }: { signal?: AbortSignal; once?: Once } = {},
+  ): Promise<DocumentLock> {
     const { mode, section = null, seconds = DEFAULT_LOCK_SECONDS, waitSeconds = 0 } = given;
     assertSection(mode, section);
     const wait: LockWait = { mode, section, id: newId(), documentId: id, holder: caller.actorId };
-    const take = () => this.take(caller, wait, seconds);
+    const take = async (): Promise<DocumentLock | LockAcquisitionFailed> => {
+      let outcome: DocumentLock | LockAcquisitionFailed | undefined;
+      const lock = await once(async () => {
+        outcome = await this.take(caller, wait, seconds);
+        return outcome instanceof LockAcquisitionFailed ? undefined : outcome;
+      });
+      return lock ?? outcome ?? new LockAcquisitionFailed('document', id, null, null);
+    };
     let outcome = await take();
     if (outcome instanceof LockAcquisitionFailed && waitSeconds > 0) {
       outcome = await this.queue.until(caller.tenantId, wait, waitSeconds * 1_000, take, signal);
@@ -106,6 +122,7 @@ export class DocumentLocksService {
     const held = live.find((lock) => lock.holder === holder && lock.mode === mode && lock.section === section);
     const extended = held && (await this.locks.extend(tenantId, id, held.token, { holder, seconds }));
     if (extended) return extended;
+    if (live.length >= MAX_LOCKS) throw new TooManyLocks(id, MAX_LOCKS);
     const inTheWay = live.find((lock) => lock.holder !== holder && exclude(document, lock, wait));
     if (inTheWay) return refusal(inTheWay);
     const queue = await this.locks.queue(tenantId, id);

@@ -31,6 +31,16 @@ describe('sections', () => {
     expect(part('not a heading')).toBeUndefined();
   });
 
+  it('of Markdown are found whatever ends the lines, with or without closing signs, and in no time', () => {
+    const text = '# One\r\ntext\r\n## Two ##\r\n# C#\r\n#\n####### no\n#no\n';
+    const of = (section: string) => hasSection({ contentType: 'markdown', content: text }, section);
+    expect(['One', 'Two', '# C#', '## Two'].map(of)).toEqual([true, true, true, true]);
+    expect(['no', 'Two ##', '# Two'].map(of)).toEqual([false, false, false]);
+    for (const filler of [' ', '\r', '#', ' #']) {
+      expect(rangeOf(`# a${filler.repeat(200_000)}b`, 'x')).toBeUndefined();
+    }
+  });
+
   it('are there or not', () => {
     expect([hasSection(markdown, 'Risks'), hasSection(markdown, 'Nothing')]).toEqual([true, false]);
     expect([hasSection(json, '/a/b'), hasSection(json, '/a/x'), hasSection(json, 'a')]).toEqual([true, false, false]);

@@ -17,7 +17,7 @@ export interface Sectioned {
  */
 export function hasSection(document: Sectioned, section: string): boolean {
   if (document.contentType !== 'json') return rangeOf(document.content, section) !== undefined;
-  return isPointer(section) && pointed(document.content, section) !== undefined;
+  return isPointer(section) && memberAt(document.content, section) !== undefined;
 }
 
 /** Whether two sections have something in common: one is within the other, or they are the same. */
@@ -34,7 +34,7 @@ export function overlap(document: Sectioned, one: string, other: string): boolea
  * gone is touched by nothing.
  */
 export function touches({ contentType, content }: Sectioned, after: string, section: string): boolean {
-  if (contentType === 'json') return !isDeepStrictEqual(pointed(content, section), pointed(after, section));
+  if (contentType === 'json') return !isDeepStrictEqual(memberAt(content, section), memberAt(after, section));
   const [before, now] = [rangeOf(content, section), rangeOf(after, section)];
   if (!before) return false;
   // A second heading of that name could take the place of the first one, and hand it over to everybody.
@@ -72,11 +72,20 @@ function* headings(content: string): Generator<Heading> {
       if (marker?.startsWith(fence)) fence = undefined;
     } else if (marker !== undefined) fence = marker;
     else {
-      const [, signs = '', text = ''] = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/.exec(line) ?? [];
-      if (signs !== '') yield { start, level: signs.length, text };
+      const [opening = '', signs = ''] = /^ {0,3}(#{1,6})(?=\s|$)/.exec(line) ?? [];
+      if (signs !== '') yield { start, level: signs.length, text: words(line.slice(opening.length)) };
     }
     start += line.length + 1;
   }
+}
+
+/** Without the number signs that may close it. By hand: one expression for all of it takes the square of the line. */
+function words(text: string): string {
+  const whole = text.trim();
+  let end = whole.length;
+  while (whole[end - 1] === '#') end--;
+  const isClosed = end < whole.length && (end === 0 || /\s/.test(whole[end - 1] ?? ''));
+  return isClosed ? whole.slice(0, end).trimEnd() : whole;
 }
 
 function named(section: string, level: number, text: string): boolean {
@@ -89,13 +98,3 @@ const bare = (section: string): string => section.replace(/^#{1,6} /, '').trim()
 const isPointer = (section: string): boolean => section === '' || section.startsWith('/');
 
 const within = (one: string, other: string): boolean => one === other || one.startsWith(`${other}/`);
-
-function pointed(content: string, section: string): unknown {
-  try {
-    return content === '' ? undefined : memberAt(content, section);
-  } catch (error) {
-    // A document that is becoming JSON, or is no longer it, has no such place.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}

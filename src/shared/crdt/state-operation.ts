@@ -72,6 +72,7 @@ export function parseChange(json: unknown): ChangeAt<string> {
       assertFits(path, null);
       return { type, path, element: scalarOf(element, 'element') };
     case 'delete':
+      if (path !== '') assertFits(path, null);
       return { type, path };
     default:
       throw InvalidInput.of('type', 'isChange', 'type must be set, increment, decrement, add, remove or delete');

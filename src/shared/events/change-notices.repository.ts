@@ -28,21 +28,34 @@ export class ChangeNoticesRepository extends AggregateRepository {
     );
   }
 
+  /** Tenants that have some whose feed was not told within `pauseMs`; a hundred at most. */
+  @Operation()
+  async tenantsDue(eventTypes: readonly string[], pauseMs: number): Promise<string[]> {
+    const rows = await this.query<{ id: string }>(
+      `SELECT DISTINCT tenant_id AS id FROM change_notices
+       WHERE reached > announced AND announced_at <= clock_timestamp() - $2 * interval '1 ms' AND event_type = ANY ($1)
+       LIMIT 100`,
+      [eventTypes, pauseMs],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Those whose feed was not told within `pauseMs`, as told from now on; what another node tells meanwhile is left out. */
   @Operation()
-  takeDue(eventTypes: readonly string[], pauseMs: number, limit: number): Promise<ChangeNotice[]> {
+  takeDue(tenantId: string, eventTypes: readonly string[], pauseMs: number, limit: number): Promise<ChangeNotice[]> {
     return this.query<ChangeNotice>(
       `WITH due AS (
          SELECT tenant_id, subject_id, event_type FROM change_notices
-         WHERE reached > announced AND announced_at <= clock_timestamp() - $2 * interval '1 ms' AND event_type = ANY ($1)
-         ORDER BY announced_at LIMIT $3
+         WHERE tenant_id = $1 AND reached > announced AND announced_at <= clock_timestamp() - $3 * interval '1 ms'
+           AND event_type = ANY ($2)
+         ORDER BY announced_at LIMIT $4
          FOR UPDATE SKIP LOCKED)
        UPDATE change_notices n SET announced = n.reached, announced_at = clock_timestamp()
          FROM due
          WHERE (n.tenant_id, n.subject_id, n.event_type) = (due.tenant_id, due.subject_id, due.event_type)
          RETURNING n.tenant_id AS "tenantId", n.event_type AS "eventType", n.subject_id AS "subjectId",
            n.feed_id AS "feedId", n.reached::float8 AS sequence, n.actor_id AS "actorId"`,
-      [eventTypes, pauseMs, limit],
+      [tenantId, eventTypes, pauseMs, limit],
     );
   }
 

@@ -74,19 +74,32 @@ export class ChangeNotices implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private async announce(): Promise<void> {
-    let due: ChangeNotice[];
-    do {
-      due = await this.transactions.run({}, async () => {
-        const taken = await this.repository.takeDue([...this.types.keys()], PAUSE_MS, BATCH);
-        for (const { tenantId, eventType, feedId, subjectId, actorId, sequence } of taken) {
-          const event = this.types.get(eventType);
-          if (event) this.events.append(tenantId, event({ feedId, subjectId, actorId, data: { sequence } }));
-        }
-        return taken;
-      });
-    } while (due.length === BATCH && !this.stopped);
-    const wait = await this.repository.nextDueIn([...this.types.keys()], PAUSE_MS);
-    if (wait !== undefined) this.soon(Math.max(GATHER_MS, wait));
+    const types = [...this.types.keys()];
+    let told = 0;
+    for (const tenantId of await this.repository.tenantsDue(types, PAUSE_MS)) {
+      if (this.stopped) return;
+      try {
+        told += await this.tell(tenantId, types);
+      } catch (error) {
+        // The next tenant is none the worse for it.
+        this.failed(error);
+      }
+    }
+    const wait = await this.repository.nextDueIn(types, PAUSE_MS);
+    // Where nothing could be told that was due, somebody else is at it.
+    if (wait !== undefined) this.soon(Math.max(told > 0 ? GATHER_MS : PAUSE_MS, wait));
+  }
+
+  /** One transaction a tenant: its feeds are locked until the end. */
+  private async tell(tenantId: string, types: readonly string[]): Promise<number> {
+    return this.transactions.run({}, async () => {
+      const taken = await this.repository.takeDue(tenantId, types, PAUSE_MS, BATCH);
+      for (const { eventType, feedId, subjectId, actorId, sequence } of taken) {
+        const event = this.types.get(eventType);
+        if (event) this.events.append(tenantId, event({ feedId, subjectId, actorId, data: { sequence } }));
+      }
+      return taken.length;
+    });
   }
 
   private failed(error: unknown): void {

@@ -17,7 +17,7 @@ const STEP_2 = 1;
 const UPDATE = 2;
 
 /** A client that does not take this much is given up: it comes again and gets what it lacks. */
-const SLOW_BYTES = 32 * 1024 * 1024;
+const SLOW_BYTES = 16 * 1024 * 1024;
 /** What one client says of itself, and how many it may be. */
 const MAX_AWARENESS_BYTES = 16 * 1024;
 const MAX_AWARENESS_CLIENTS = 10;
