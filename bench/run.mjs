@@ -40,6 +40,7 @@ const WORK = [
   'crdt',
   'shared-state',
   'documents',
+  'live',
   'fan-out',
 ];
 const chosen = list(values.only);

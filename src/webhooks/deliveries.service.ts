@@ -11,16 +11,22 @@ import type { ListDeliveries, RedriveDead, Redriven } from './delivery.dto.js';
 import type { Delivery } from './delivery.entity.js';
 import type { Webhook } from './webhook.entity.js';
 import { WebhookNews } from './webhook-news.js';
-import { DeliveryPending } from './webhooks.errors.js';
+import { DeliveryPending, TooManyTests } from './webhooks.errors.js';
 import { webhookTested } from './webhooks.events.js';
 import { WebhooksRepository } from './webhooks.repository.js';
 import { WebhooksService } from './webhooks.service.js';
 
 const REDRIVEN_AT_ONCE = 1_000;
 
+/** At a time, of one tenant. */
+const MAX_TESTS = 4;
+
 /** What was sent to endpoints, what came of it, and sending it again. */
 @Injectable()
 export class DeliveriesService {
+  /** Under way on this node, by tenant. */
+  private readonly tests = new Map<string, number>();
+
   constructor(
     private readonly endpoints: WebhooksService,
     private readonly webhooks: WebhooksRepository,
@@ -57,12 +63,22 @@ export class DeliveriesService {
     return { redriven, hasMore: redriven === REDRIVEN_AT_ONCE };
   }
 
-  /** Sends an event of type `webhook.test` now, once, whether the endpoint is enabled or not. @throws NotFound */
+  /** Sends an event of type `webhook.test` now, once, whether the endpoint is enabled or not. @throws NotFound, TooManyTests */
   async test(caller: Caller, webhookId: string): Promise<Trial> {
     const webhook = await this.endpoints.get(caller, webhookId);
     const event = { ...toCloudEvent(testOf(caller, webhook)), id: `test:${newId()}` };
-    const { url, secret } = webhook;
-    return tried(() => this.courier.post({ url, eventId: event.id, body: JSON.stringify(event), secrets: [secret] }));
+    const { url, secret, tenantId } = webhook;
+    const running = this.tests.get(tenantId) ?? 0;
+    if (running >= MAX_TESTS) throw new TooManyTests(MAX_TESTS);
+    this.tests.set(tenantId, running + 1);
+    try {
+      const request = { url, eventId: event.id, body: JSON.stringify(event), secrets: [secret] };
+      return await tried(() => this.courier.post(request));
+    } finally {
+      const left = (this.tests.get(tenantId) ?? 1) - 1;
+      if (left > 0) this.tests.set(tenantId, left);
+      else this.tests.delete(tenantId);
+    }
   }
 }
 

@@ -5,7 +5,7 @@ export type { DeliveryAttempt, Delivery, DeliveryStatus } from './delivery.entit
 export * from './webhook.dto.js';
 export type { DisabledReason, Webhook } from './webhook.entity.js';
 export type { WebhookOptions } from './webhook.settings.js';
-export { DeliveryPending, TooManyWebhooks } from './webhooks.errors.js';
+export { DeliveryPending, TooManyTests, TooManyWebhooks } from './webhooks.errors.js';
 export { WebhooksModule } from './webhooks.module.js';
 export { WebhooksRepository } from './webhooks.repository.js';
 export { WebhooksService, type WebhookWithSecret } from './webhooks.service.js';

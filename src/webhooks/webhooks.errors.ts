@@ -46,3 +46,14 @@ export interface SentAnswer {
   /** Seconds after which the endpoint wants to be asked again, if it says. */
   retryAfter?: number;
 }
+
+/** Test deliveries wait for endpoints that may be slow, and pass by the limits of other deliveries. */
+export class TooManyTests extends DomainError {
+  readonly kind = 'too_many';
+  readonly code = 'too_many_tests';
+  override readonly retryAfterSeconds = 1;
+
+  constructor(limit: number) {
+    super(`${limit} test deliveries of this tenant are under way on this node; wait for one to end.`, { limit });
+  }
+}

@@ -98,6 +98,8 @@ export class MembersService {
   async remove(caller: Caller, workspaceId: string, memberId: string): Promise<void> {
     if (memberId === caller.actorId) {
       const workspace = await this.workspaces.getForUpdate(caller.tenantId, workspaceId);
+      // To who may not know of it, it does not say who has locked it.
+      await this.access.assertMay(caller, workspace, 'read');
       await this.access.assertNotLocked(caller, workspace);
     } else {
       const { own } = await this.manage(caller, workspaceId);

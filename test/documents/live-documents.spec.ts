@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { LiveDocuments } from '../../src/documents/index.js';
 import { ApiKeysService } from '../../src/shared/auth/index.js';
+import { MembersService } from '../../src/workspaces/index.js';
 import { startGiven } from '../support/given.js';
 import { until } from '../support/until.js';
 import { YjsClient } from '../support/yjs-client.js';
@@ -113,6 +114,32 @@ describe('live documents', () => {
     reader.provider.disconnect();
     expect(writer.text.toJSON()).toBe('Hello!');
     expect(await operations()).toEqual(before);
+  });
+
+  it('refuse what somebody writes who may no longer, and are closed to who may not even read', async () => {
+    const { open, caller, ada, workspaceId, member } = await scene('Hello');
+    const { key, secret } = await given.node.get(ApiKeysService).create(caller, { name: 'writer', scopes: ['write'] });
+    await member(key.id, 'editor');
+    const [writer, other] = [await open(second(), secret), await open()];
+    writer.text.insert(5, '!');
+    await other.says('Hello!');
+    const members = given.node.get(MembersService);
+    await members.update(ada, workspaceId, key.id, 1, { role: 'viewer' });
+    await until(() => {
+      writer.text.insert(0, '.');
+      return writer.closes.find(({ code }) => code === 4403);
+    }, 'he is refused');
+    writer.provider.disconnect();
+    const reader = await open(second(), secret);
+    await members.remove(ada, workspaceId, key.id);
+    await until(() => {
+      reader.text.insert(0, '.');
+      return reader.closes.find(({ code }) => code === 4404 || code === 4403);
+    }, 'he is out');
+    reader.provider.disconnect();
+    const now = other.text.toJSON();
+    await (await open()).says(now);
+    expect(now.endsWith('Hello!')).toBe(true);
   });
 
   it('[S156] close the connections of a key that is revoked', async () => {

@@ -352,6 +352,22 @@ describe('a webhook', () => {
     expect(await ada.log(id)).toEqual([]);
   });
 
+  it('gets four tests at a time, and then more', async () => {
+    const held: (() => void)[] = [];
+    const [hook, ada] = [await receiver((response) => void held.push(() => response.end())), await tenant()];
+    const { id } = await ada.endpoint(hook.url, { enabled: false });
+    const test = () => ada.http.post(`/v1/webhooks/${id}/test`);
+    const running = Array.from({ length: 4 }, test);
+    await until(() => held.length === 4);
+    expect(await test()).toMatchObject({ status: 429, body: { code: 'too_many_tests', limit: 4 } });
+    for (const answer of held.splice(0)) answer();
+    expect((await Promise.all(running)).map(({ status: code }) => code)).toEqual([200, 200, 200, 200]);
+    const again = test();
+    await until(() => held.length === 1);
+    held[0]?.();
+    expect((await again).status).toBe(200);
+  });
+
   it('gets nothing of another tenant', async () => {
     const [hook, ada, eve] = [await receiver(), await tenant(), await tenant()];
     await ada.register({ url: hook.url, types: ['task.created'] });

@@ -12,6 +12,8 @@ import type { AuthoredUpdate, StoredUpdate } from './updates.repository.js';
 export interface RoomClient {
   readonly authorId: string;
   readonly mayWrite: boolean;
+  /** Finds out anew what it may, unless that was done a moment ago. */
+  refresh(): Promise<void>;
   /** An update that is committed. */
   update(update: Uint8Array): void;
   /** What the document knows; the client sends what it has beyond that. */
@@ -182,6 +184,7 @@ export class Room {
     this.timer = undefined;
     const incoming = this.incoming.splice(0);
     this.waiting.clear();
+    await Promise.all([...new Set(incoming.map(({ client }) => client))].map((client) => client.refresh()));
     await this.commit((held) => this.judged(incoming, held));
   }
 

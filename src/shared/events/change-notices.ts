@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Transactions } from '../database/index.js';
 import { Rounds } from '../resilience/index.js';
@@ -12,6 +13,9 @@ const GATHER_MS = 50;
 /** Finds what a node left that died before it told. */
 const SWEEP_MS = 30_000;
 const BATCH = 500;
+
+/** What goes on between commits is in no transaction of theirs. */
+const outside = AsyncLocalStorage.snapshot();
 
 export type Announced = EventType<{ sequence: number }>;
 
@@ -29,6 +33,8 @@ export class ChangeNotices implements OnApplicationBootstrap, OnApplicationShutd
     (error) => this.failed(error),
   );
   private timer?: NodeJS.Timeout | undefined;
+  /** By `performance.now()`. */
+  private lookAt = 0;
   private telling: Promise<void> = Promise.resolve();
   private stopped = false;
 
@@ -66,11 +72,17 @@ export class ChangeNotices implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private soon(afterMs = GATHER_MS): void {
-    if (this.timer || this.stopped) return;
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      this.telling = this.announce().catch((error: unknown) => this.failed(error));
-    }, afterMs).unref();
+    const at = performance.now() + afterMs;
+    // A subject that was quiet does not wait for the next turn of a busy one.
+    if (this.stopped || (this.timer && this.lookAt <= at)) return;
+    clearTimeout(this.timer);
+    this.lookAt = at;
+    this.timer = outside(() => setTimeout(() => this.look(), afterMs)).unref();
+  }
+
+  private look(): void {
+    this.timer = undefined;
+    this.telling = this.telling.then(() => this.announce()).catch((error: unknown) => this.failed(error));
   }
 
   private async announce(): Promise<void> {
@@ -86,8 +98,9 @@ export class ChangeNotices implements OnApplicationBootstrap, OnApplicationShutd
       }
     }
     const wait = await this.repository.nextDueIn(types, PAUSE_MS);
+    if (wait === undefined) return;
     // Where nothing could be told that was due, somebody else is at it.
-    if (wait !== undefined) this.soon(Math.max(told > 0 ? GATHER_MS : PAUSE_MS, wait));
+    this.soon(wait <= 0 && told === 0 ? PAUSE_MS : Math.max(GATHER_MS, wait));
   }
 
   /** One transaction a tenant: its feeds are locked until the end. */

@@ -138,6 +138,28 @@ describe.each(ENCODINGS)('methods over WebSocket, in %s', (encoding) => {
     expect(client.messages).toHaveLength(1);
   });
 
+  it('does no more of a batch than what may wait to be answered', async () => {
+    const { key, workspace } = await given.tenant();
+    const client = await connect(key);
+    const content = 'x'.repeat(800_000);
+    const { id } = await client.call<{ id: string }>('document.create', {
+      id: workspace.id,
+      title: 'Large',
+      kind: 'versioned',
+      content,
+    });
+    client.send(
+      Array.from({ length: 60 }, (_, n) => ({ jsonrpc: '2.0', id: n, method: 'document.get', params: { id } })),
+    );
+    const batch = await client.batch();
+    const codes = batch.map(({ error }) => error?.data.code);
+    const done = codes.filter((code) => code === undefined).length;
+    // Those under way at once may pass the limit together.
+    expect(done).toBeGreaterThanOrEqual(6);
+    expect(done).toBeLessThanOrEqual(6 + 16);
+    expect(new Set(codes)).toEqual(new Set([undefined, 'batch_answer_too_large']));
+  });
+
   it('has methods of its own', async () => {
     const { key } = await given.tenant();
     const client = await connect(key);

@@ -9,7 +9,7 @@ import { RefusedCall, type RpcError, toRpcError } from './rpc-errors.js';
 import { idOf, isObject, type RpcId, requestOf, type RpcRequest } from './rpc-request.js';
 import type { SocketConnection } from './socket-connection.js';
 import { limitsOf, SOCKET_OPTIONS, type SocketLimits, type SocketOptions } from './socket.options.js';
-import { IdInUse, InvalidRequest, MethodNotFound } from './ws.errors.js';
+import { BatchAnswerTooLarge, IdInUse, InvalidRequest, MethodNotFound } from './ws.errors.js';
 
 /** What is to be sent, if anything, and what begins then. */
 interface Reply {
@@ -19,6 +19,8 @@ interface Reply {
 
 /** Requests of one batch that are worked on at the same time. */
 const ABREAST = 16;
+/** From so many bytes of answers on, what is left of a batch is refused. */
+const MAX_BATCH_ANSWER = 4 * 1024 * 1024;
 
 /** JSON-RPC 2.0: reads what a connection sends, has it done, and answers. */
 @Injectable()
@@ -56,10 +58,20 @@ export class Rpc {
     if (messages.length === 0) throw new InvalidRequest('A batch must hold a request.');
     if (messages.length > this.limits.batch) throw new TooManyItems('requests', this.limits.batch);
     const replies: Reply[] = [];
+    let held = 0;
     const work = async (indexes: readonly number[]): Promise<void> => {
       const left = indexes.values();
       const lane = async (): Promise<void> => {
-        for (const index of left) replies[index] = await this.one(connection, messages[index] ?? null);
+        for (const index of left) {
+          const message = messages[index] ?? null;
+          // What is answered waits for the rest of the batch, and nobody else can take it from memory.
+          const reply =
+            held < MAX_BATCH_ANSWER
+              ? await this.one(connection, message)
+              : await this.refuse(connection, idOf(message), new BatchAnswerTooLarge(MAX_BATCH_ANSWER));
+          held += reply.bytes?.length ?? 0;
+          replies[index] = reply;
+        }
       };
       await Promise.all(Array.from({ length: ABREAST }, lane));
     };

@@ -107,3 +107,18 @@ export class TooManySubscriptions extends DomainError {
     });
   }
 }
+
+/** The requests of a batch whose answers would be more than may wait together; those before it were done. */
+export class BatchAnswerTooLarge extends DomainError {
+  readonly kind = 'too_large';
+  readonly code = 'batch_answer_too_large';
+
+  constructor(limit: number) {
+    super(
+      `The answers of this batch are more than ${limit} bytes; this request was not done, send it in another one.`,
+      {
+        limit,
+      },
+    );
+  }
+}

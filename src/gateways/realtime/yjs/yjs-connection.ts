@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { type LiveDocuments, MalformedUpdate, type Room, type RoomClient } from '../../../documents/index.js';
-import { DomainError } from '../../../shared/errors/index.js';
+import { DomainError, NotFound } from '../../../shared/errors/index.js';
 
 /** Of y-websocket. */
 const SYNC = 0;
@@ -18,6 +18,8 @@ const UPDATE = 2;
 
 /** A client that does not take this much is given up: it comes again and gets what it lacks. */
 const SLOW_BYTES = 16 * 1024 * 1024;
+/** Rights that changed count at most so much later. */
+const RIGHTS_MS = 1_000;
 /** What one client says of itself, and how many it may be. */
 const MAX_AWARENESS_BYTES = 16 * 1024;
 const MAX_AWARENESS_CLIENTS = 10;
@@ -36,16 +38,20 @@ interface Opened {
   documentId: string;
   authorId: string;
   mayWrite: boolean;
+  /** Whether its author may write now. @throws NotFound when he may not even read any more */
+  mayWriteNow: () => Promise<boolean>;
 }
 
 /** One client of a live document, in the protocol of y-websocket. */
 export class YjsConnection implements RoomClient {
   readonly authorId: string;
-  readonly mayWrite: boolean;
+  mayWrite: boolean;
   private readonly room: Room;
   /** What this connection said of its clients. */
   private readonly own = new Awareness(new Y.Doc());
   private heard = true;
+  /** By `performance.now()`. */
+  private judgedAt = performance.now();
 
   constructor(
     private readonly ws: WebSocket,
@@ -107,11 +113,25 @@ export class YjsConnection implements RoomClient {
     return ids.length > 0 ? encodeAwarenessUpdate(this.own, ids) : undefined;
   }
 
+  async refresh(): Promise<void> {
+    if (performance.now() - this.judgedAt < RIGHTS_MS) return;
+    this.judgedAt = performance.now();
+    try {
+      this.mayWrite = await this.opened.mayWriteNow();
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+      this.mayWrite = false;
+      this.refused(error);
+    }
+  }
+
   /** A client that gave no sign of life since the last time is gone. */
   ping(): void {
     if (!this.heard) return this.ws.terminate();
     this.heard = false;
     this.ws.ping();
+    // Who only reads is asked for nothing else.
+    this.refresh().catch((error: Error) => this.refused(error));
   }
 
   private received(data: Buffer, binary: boolean): void {

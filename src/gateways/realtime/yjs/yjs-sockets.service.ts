@@ -30,9 +30,10 @@ export class YjsSockets implements OnModuleDestroy {
     if (!caller || !stillAllowed) throw new MissingCredentials();
     const { kind, tenantId } = await this.documents.get(caller, documentId);
     if (kind !== 'live') throw new WrongDocumentKind(documentId, kind, 'live');
-    const mayWrite = await this.documents.mayWrite(caller, documentId);
+    const mayWriteNow = () => this.documents.mayWrite(caller, documentId);
+    const mayWrite = await mayWriteNow();
     const giveBack = this.sockets.reserve(caller);
-    const opened = { tenantId, documentId, authorId: caller.actorId, mayWrite };
+    const opened = { tenantId, documentId, authorId: caller.actorId, mayWrite, mayWriteNow };
     return { giveBack, accept: (ws) => this.accept(ws, opened, { token: headers.authorization ?? '', stillAllowed }) };
   }
 
