@@ -12,6 +12,9 @@ import { documentScene } from './scene.js';
 describe('live documents', () => {
   const given = startGiven({ nodes: 2 });
   const clients: YjsClient[] = [];
+  // What a refused client is told, y-websocket writes to the console.
+  const warned = jest.spyOn(console, 'warn').mockImplementation(() => undefined);
+  afterAll(() => warned.mockRestore());
   afterEach(() => {
     for (const client of clients.splice(0)) client.close();
   });
