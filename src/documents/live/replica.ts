@@ -11,12 +11,17 @@ const MAX_STATE_BYTES = 8 * 1024 * 1024;
 /** The author of the text that a document begins with, the same in every replica. */
 const BEGINNING = 1;
 
-/** What was new in an update, whether it was all taken, and what undoes it. */
+/** What was new in an update, whether it was all taken, and what ends or undoes it. */
 export interface Taken {
   taken: Uint8Array | undefined;
   whole: boolean;
-  revoke: () => Uint8Array | undefined;
+  finish: Finish;
 }
+
+/** Ends a change that may be taken back, or takes it back. */
+type Finish = (back: boolean) => Uint8Array | undefined;
+
+const NOTHING: Finish = () => undefined;
 
 /** The server's own copy of a live document, which takes what fits and nothing else. */
 export class Replica {
@@ -57,34 +62,36 @@ export class Replica {
    * Answers what was new in it, undefined where nothing was, and whether it was all taken.
    * @throws MalformedUpdate, LiveDocumentFull; the document is as it was
    */
-  take(update: Uint8Array): Taken {
+  take(update: Uint8Array, revocable: boolean): Taken {
     const { structs } = decoded(update);
     // What only deletes is always taken: it makes room.
     if (structs.length > 0) this.assertRoom(update.length);
-    const { update: taken, revoke } = this.revocably((origin) => Y.applyUpdate(this.doc, update, origin));
+    const apply = (origin?: object): void => Y.applyUpdate(this.doc, update, origin);
+    const { update: taken, finish } = revocable
+      ? this.revocably(apply)
+      : { update: this.changes(apply), finish: NOTHING };
     const { store } = this.doc;
     const whole = store.pendingStructs === null && store.pendingDs === null;
     store.pendingStructs = null;
     store.pendingDs = null;
-    return { taken, whole, revoke };
+    return { taken, whole, finish };
   }
 
   /**
-   * As `changes`, with a way back: what undoes it, as an update that is made on top of it. Whoever has taken the change
-   * in takes that in as well, and everybody ends at the same document without it.
+   * As `changes`, with a way back: `finish(true)` gives what undoes it, as an update that is made on top of it. Whoever
+   * has taken the change in takes that in as well, and everybody ends at the same document without it. It must be
+   * finished, for until then everything that happens to the document is watched.
    */
-  revocably(change: (origin: object) => void): {
-    update: Uint8Array | undefined;
-    revoke: () => Uint8Array | undefined;
-  } {
+  revocably(change: (origin: object) => void): { update: Uint8Array | undefined; finish: Finish } {
     const origin = {};
     const undo = new Y.UndoManager(this.doc, { trackedOrigins: new Set([origin]), captureTimeout: 0 });
-    const end = <T>(value: T): T => {
-      undo.destroy();
-      return value;
-    };
     const update = this.changes(() => change(origin));
-    return { update, revoke: () => end(this.changes(() => undo.undo())) };
+    const finish = (back: boolean): Uint8Array | undefined => {
+      const inverse = back ? this.changes(() => undo.undo()) : undefined;
+      undo.destroy();
+      return inverse;
+    };
+    return { update, finish };
   }
 
   /** What `change` does to the document, as an update. */

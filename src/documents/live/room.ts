@@ -139,12 +139,12 @@ export class Room {
     const text = await this.turn(async () => {
       await this.commit((held) => {
         const before = this.replica.text;
-        const { update, revoke } = this.replica.revocably((origin) => {
+        const { update, finish } = this.replica.revocably((origin) => {
           this.replica.doc.transact(() => change(this.replica.doc), origin);
         });
+        lock = update && held.against(authorId, before, this.replica.text);
+        const inverse = finish(lock !== undefined);
         if (!update) return { updates: [] };
-        lock = held.against(authorId, before, this.replica.text);
-        const inverse = lock && revoke();
         const updates = [{ payload: update, authorId }, ...(inverse ? [{ payload: inverse, authorId: SERVER }] : [])];
         return { updates };
       });
@@ -222,13 +222,12 @@ export class Room {
       if (saysNothing(update)) return {};
       if (!client.mayWrite) throw new ReadOnlyMember();
       const before = held.concerns(client.authorId) ? this.replica.text : undefined;
-      const { taken, whole, revoke } = this.replica.take(update);
+      const { taken, whole, finish } = this.replica.take(update, before !== undefined);
       if (!whole) client.ask(Y.encodeStateVector(this.replica.doc));
-      if (!taken || before === undefined) return { taken };
-      const lock = held.against(client.authorId, before, this.replica.text);
-      if (!lock) return { taken };
-      client.denied(refusal(lock));
-      return { taken, inverse: revoke() };
+      if (before === undefined) return { taken };
+      const lock = taken && held.against(client.authorId, before, this.replica.text);
+      if (lock) client.denied(refusal(lock));
+      return { taken, inverse: finish(lock !== undefined) };
     } catch (error) {
       // Of any other error nobody knows what it has left behind.
       if (!(error instanceof DomainError)) throw error;
