@@ -47,18 +47,16 @@ export class DocumentWriter {
 
   /**
    * The version after `before`, with its operation in the log; for a transaction that has locked the document.
-   * @throws InvalidInput, DocumentTooLarge, ContentNotOfType, LockAcquisitionFailed, DocumentLockLost
+   * @throws what `patchOf` does, LockAcquisitionFailed, DocumentLockLost
    */
   async write(before: SharedDocument, change: DocumentChange, by: Authorship): Promise<SharedDocument> {
     const { tenantId, id, version } = before;
-    if (change.content !== undefined && before.kind !== 'versioned')
-      throw new WrongDocumentKind(id, before.kind, 'versioned');
+    const patch = patchOf(before, change, by);
     const content = change.content ?? before.content;
     // In another type every section is something else.
     const isRetyped = change.contentType !== undefined && change.contentType !== before.contentType;
     const touched = isRetyped ? undefined : content;
     await this.guard.assertMayWrite(before, { authorId: by.authorId, content: touched, lockToken: by.lockToken });
-    const patch = patchOf(before, change, by);
     const after = await this.documents.update(tenantId, id, version, patch);
     await this.log(after, before.content, by);
     return after;
@@ -86,9 +84,15 @@ export class DocumentWriter {
   }
 }
 
-/** What a change makes of the columns. @throws InvalidInput, DocumentTooLarge, ContentNotOfType */
+/**
+ * What a change makes of the columns. The text of a live document is not among them: its replicas make it.
+ * @throws WrongDocumentKind, InvalidInput, DocumentTooLarge, ContentNotOfType
+ */
 export function patchOf(before: SharedDocument, change: DocumentChange, { authorId }: Authorship) {
   const { content } = change;
+  if (content !== undefined && before.kind !== 'versioned') {
+    throw new WrongDocumentKind(before.id, before.kind, 'versioned');
+  }
   const contentType = change.contentType ?? before.contentType;
   const isMeasured = content !== undefined || change.contentType !== undefined;
   return {

@@ -91,6 +91,15 @@ describe('a versioned document', () => {
     expect(await documents.get(ada, id)).toMatchObject({ version: 1 });
   });
 
+  it('is what has a content to be written; that of a live one is not, inside of a transaction or not', async () => {
+    const { document, documents, ada } = await documentScene(given);
+    const { id } = await document({ kind: 'live', content: 'a' });
+    const write = () => documents.update(ada, id, 1, { content: 'b' });
+    await expect(write()).rejects.toMatchObject({ code: 'wrong_document_kind' });
+    await expect(given.node.transactions.run({}, write)).rejects.toMatchObject({ code: 'wrong_document_kind' });
+    expect(await documents.get(ada, id)).toMatchObject({ version: 1, content: 'a' });
+  });
+
   it('takes no change in a workspace that is not active', async () => {
     const { document, documents, ada, workspaceId } = await documentScene(given);
     const { id } = await document();
